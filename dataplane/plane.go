@@ -1,0 +1,68 @@
+package dataplane
+
+import (
+	"context"
+	"net/netip"
+	"time"
+)
+
+// Plane makes States real on one node.
+type Plane interface {
+	// Read returns what is really installed, in the form of a State.
+	Read(ctx context.Context) (State, error)
+	// Apply makes the node forward exactly s. It adds before it deletes, does
+	// nothing where nothing differs, and returns what is then installed together
+	// with the joined errors of what could not be.
+	Apply(ctx context.Context, s State) (State, error)
+	// Close releases the plane's resources and leaves the forwarding in place
+	// where that outlives a process. It may be called twice.
+	Close() error
+}
+
+// Prober is a Plane that can send packets as a workload of its node would.
+type Prober interface {
+	Probe(ctx context.Context, p Probe) (ProbeResult, error)
+}
+
+// Counting is a Plane that counts packets.
+type Counting interface {
+	Counters(ctx context.Context) (Counters, error)
+}
+
+// Probe asks for ICMP echoes or TCP handshakes from a port's workload.
+type Probe struct {
+	Port     string        `json:"port"` // a port of this node
+	To       netip.Addr    `json:"to"`
+	Protocol Protocol      `json:"protocol"`          // ICMP or TCP
+	DstPort  uint16        `json:"dstPort,omitempty"` // TCP only
+	Count    int           `json:"count"`             // 1 or more
+	Timeout  time.Duration `json:"timeout"`           // for each packet
+}
+
+// ProbeResult tells how a probe ended. Times are round trips, one for each
+// answered packet.
+type ProbeResult struct {
+	Sent     int             `json:"sent"`
+	Received int             `json:"received"`
+	Times    []time.Duration `json:"times,omitempty"`
+	Reason   string          `json:"reason,omitempty"` // of the loss, where it is known: "timeout", "connection refused", "destination unreachable by 10.0.11.1"
+}
+
+// Counters are packets and bytes since the port, label or filter was installed.
+type Counters struct {
+	Ports  map[string]PortCounters `json:"ports"`
+	Labels map[uint32]Count        `json:"labels"`
+	Drops  map[string]uint64       `json:"drops"` // by reason: "filter in", "filter out", "no route", "spoofed source", "unknown label", "ttl", "mtu"
+}
+
+// PortCounters counts at one port, seen from the workload.
+type PortCounters struct {
+	In  Count `json:"in"`
+	Out Count `json:"out"`
+}
+
+// Count is packets and bytes (of the inner IP packet).
+type Count struct {
+	Packets uint64 `json:"packets"`
+	Bytes   uint64 `json:"bytes"`
+}
