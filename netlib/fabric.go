@@ -105,6 +105,7 @@ type Gateway struct {
 
 // StaticRoute is a VPN route of a gateway that is configured, not learned.
 type StaticRoute struct {
+	Name    string        `json:"name,omitempty"` // of the host behind it, for people and probes; default GATEWAY/PREFIX
 	Prefix  netip.Prefix  `json:"prefix"`
 	Label   uint32        `json:"label"`
 	Targets []RouteTarget `json:"targets"`
