@@ -1,5 +1,19 @@
 // Package display turns Go values into MIME bundles and shows them from inside
-// a cell. It keeps the conventions of gophernotes (functions HTML, SVG, PNG...;
-// values with HTML(), SVG(), ... methods show themselves) and must not know the
-// protocol: whoever runs the cell installs a Publisher.
+// a cell.
+//
+// A value decides itself how it looks by its methods, found by their names and
+// signatures alone, so that no library has to import this package:
+//
+//	HTML() string          Markdown() string    LaTeX() string (or Latex)
+//	SVG() string           Mermaid() string     VegaLite() any
+//	PNG() []byte           JPEG() []byte        JSON() any value
+//	MIMEBundle() map[string]any or Bundle       String() string, Error() string
+//
+// The functions of the same names wrap ready-made text or bytes. These names
+// and Render, SimpleRender and MIMEMap are the conventions of gophernotes, so
+// that its notebooks keep working.
+//
+// The package must not know the Jupyter protocol: whoever runs cells installs a
+// Publisher. Without one, as on the command line, everything shown is printed
+// to standard output as text.
 package display
