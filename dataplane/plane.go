@@ -19,7 +19,8 @@ type Plane interface {
 	Close() error
 }
 
-// Prober is a Plane that can send packets as a workload of its node would.
+// Prober is a Plane that can send packets as a workload of its node would. Probe
+// may be called at any time, also while Apply runs.
 type Prober interface {
 	Probe(ctx context.Context, p Probe) (ProbeResult, error)
 }
@@ -29,14 +30,18 @@ type Counting interface {
 	Counters(ctx context.Context) (Counters, error)
 }
 
-// Probe asks for ICMP echoes or TCP handshakes from a port's workload.
+// Probe asks for ICMP echoes, TCP handshakes or UDP datagrams from a port's
+// workload.
 type Probe struct {
 	Port     string        `json:"port"` // a port of this node
 	To       netip.Addr    `json:"to"`
-	Protocol Protocol      `json:"protocol"`          // ICMP or TCP
-	DstPort  uint16        `json:"dstPort,omitempty"` // TCP only
+	Protocol Protocol      `json:"protocol"`          // ICMP, TCP or UDP
+	DstPort  uint16        `json:"dstPort,omitempty"` // TCP and UDP
 	Count    int           `json:"count"`             // 1 or more
 	Timeout  time.Duration `json:"timeout"`           // for each packet
+	Source   netip.Addr    `json:"source,omitzero"`   // default: the port's first address
+	TTL      uint8         `json:"ttl,omitempty"`     // default 64
+	Size     int           `json:"size,omitempty"`    // of the IP packet in bytes, never fragmented; default: as small as it can be
 }
 
 // ProbeResult tells how a probe ended. Times are round trips, one for each

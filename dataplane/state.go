@@ -65,6 +65,10 @@ type Port struct {
 	MAC       string       `json:"mac,omitempty"`
 	Addresses []netip.Addr `json:"addresses"` // sources that may be used; others are dropped
 	Filters   []string     `json:"filters,omitempty"`
+
+	// Prefixes are further sources that may be used: of a port that leads to a
+	// network (an external router's static route) or has allowed address pairs.
+	Prefixes []netip.Prefix `json:"prefixes,omitempty"`
 }
 
 // Label says where a packet with this incoming label goes: the label is popped
