@@ -17,6 +17,15 @@ type Fabric struct {
 	Groups   []SecurityGroup `json:"securityGroups,omitempty"`
 	Ports    []Port          `json:"ports,omitempty"`
 	Gateways []Gateway       `json:"gateways,omitempty"`
+	Next     Cursor          `json:"next,omitzero"` // to be stored with Revision and ASN
+}
+
+// Cursor is where the search for a free label and identifier goes on, so that
+// one that was given back is not used again before all others were. It is not
+// intent: two fabrics that differ only in it forward alike.
+type Cursor struct {
+	Label uint32 `json:"label,omitempty"`
+	ID    uint32 `json:"id,omitempty"`
 }
 
 // Node is a machine that forwards.
@@ -107,6 +116,6 @@ type Gateway struct {
 type StaticRoute struct {
 	Name    string        `json:"name,omitempty"` // of the host behind it, for people and probes; default GATEWAY/PREFIX
 	Prefix  netip.Prefix  `json:"prefix"`
-	Label   uint32        `json:"label"`
+	Label   uint32        `json:"label"` // assigned where left open
 	Targets []RouteTarget `json:"targets"`
 }
