@@ -1,0 +1,57 @@
+package main
+
+import (
+	"runtime/debug"
+
+	"github.com/spf13/cobra"
+
+	"github.com/fabricbook/fabricbook/kernel/engine"
+)
+
+// version is set by the linker in a release.
+var version = "devel"
+
+func newRoot() *cobra.Command {
+	root := &cobra.Command{
+		Use:           "fabricbook",
+		Short:         "A virtual network fabric that is run from notebooks",
+		Long:          "Fabricbook runs a virtual network fabric (segments, routers, security groups) on plain Linux\nand is operated from Jupyter notebooks, from this command line, or through its API.",
+		Version:       buildVersion(),
+		SilenceUsage:  true,
+		SilenceErrors: true,
+	}
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return exitCode{2, err} })
+	root.AddGroup(
+		&cobra.Group{ID: "serve", Title: "Run the fabric:"},
+		&cobra.Group{ID: "look", Title: "Look and change:"},
+		&cobra.Group{ID: "notebook", Title: "Notebooks:"},
+	)
+	root.AddCommand(in("serve", upCommand(), labCommand())...)
+	root.AddCommand(in("look", clientCommands()...)...)
+	root.AddCommand(in("notebook", kernelCommand(), runCommand(func() engine.Factory { return cellEngine() }))...)
+	return root
+}
+
+func in(group string, commands ...*cobra.Command) []*cobra.Command {
+	for _, c := range commands {
+		c.GroupID = group
+	}
+	return commands
+}
+
+// buildVersion names the release, or the commit that a development build is of.
+func buildVersion() string {
+	if version != "devel" {
+		return version
+	}
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return version
+	}
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" && len(s.Value) >= 12 {
+			return version + "-" + s.Value[:12]
+		}
+	}
+	return version
+}
