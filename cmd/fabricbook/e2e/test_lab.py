@@ -1,0 +1,79 @@
+"""The main job as a user does it: `make run`, open the printed URL, Run All, read the screen."""
+
+import re
+import stat
+import subprocess
+
+from conftest import ARTIFACTS, running, shot
+
+
+def run_all(page, url):
+    """Opens the notebook and runs every cell; returns when the last one has ended."""
+    page.goto(url)
+    page.wait_for_selector(".jp-NotebookPanel .jp-CodeCell", timeout=60_000)
+    page.wait_for_selector('.jp-NotebookPanel-toolbar :text("Fabricbook")', timeout=30_000)
+    page.get_by_role("menuitem", name="Run", exact=True).click()
+    page.get_by_role("menuitem", name=re.compile(r"^Run All Cells")).click()
+    page.wait_for_function(
+        """() => {
+            const cells = [...document.querySelectorAll('.jp-NotebookPanel .jp-CodeCell')].filter(c => c.querySelector('.cm-content').innerText.trim());
+            const prompts = cells.map(c => c.querySelector('.jp-InputPrompt').innerText);
+            const failed = document.querySelector('.jp-NotebookPanel .jp-OutputArea-output[data-mime-type="application/vnd.jupyter.stderr"], .jp-NotebookPanel .jp-RenderedText[data-mime-type="application/vnd.jupyter.error"]');
+            return failed || (cells.length > 0 && prompts.every(p => /\\[\\d+\\]/.test(p)));
+        }""", timeout=120_000)
+
+
+def errors(page):
+    return [e.inner_text() for e in page.query_selector_all('.jp-NotebookPanel [data-mime-type="application/vnd.jupyter.error"]')]
+
+
+def test_run_all_in_jupyterlab(fabric, page):
+    run_all(page, fabric.address)
+    assert errors(page) == []
+    outputs = page.locator(".jp-NotebookPanel .jp-OutputArea-output")
+    text = "\n".join(outputs.all_inner_texts())
+    for name in ("dc-web-network", "dc-db-network", "office-network", "mgmt-network", "64512:201", "172.31.9.34"):
+        assert name in text, f"{name} is not on the screen"
+
+    matrix = page.locator(".jp-NotebookPanel .jp-OutputArea-output table").filter(has_text="mgmt-1").filter(has_text="tcp/22").first
+    matrix.scroll_into_view_if_needed()
+    shot(matrix, "matrix.png")
+    topology = page.locator('.jp-NotebookPanel .jp-OutputArea-output img[src^="data:image/svg"]').first
+    topology.scroll_into_view_if_needed()
+    assert topology.bounding_box()["width"] > 300
+    shot(topology, "topology.png")
+    shot(page, "jupyterlab.png")
+
+    run_all(page, fabric.address)  # again, after its own clean-up: without harm
+    assert errors(page) == []
+
+
+def test_ctrl_c_ends_all_and_the_next_start_finds_the_state(tmp_path):
+    data = tmp_path / "data"
+    with running(data) as first:
+        assert stat.S_IMODE(data.stat().st_mode) == 0o700
+        for secret in ("controller.json", "jupyter.token", "webhook.token"):
+            assert stat.S_IMODE((data / secret).stat().st_mode) == 0o600, secret
+        first.cli("apply", "-f", "examples/s1-data-centre.yaml", "--yes")
+        before = first.json("status")
+        token = (data / "jupyter.token").read_text().strip()
+        listing = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
+        assert token not in listing, "the token is in the process list"
+        assert first.stop() in (0, 130), "".join(first.lines)
+        assert token not in (data / "fabricbook.log").read_text(), "the token is in the log"
+    left = subprocess.run(["pgrep", "-f", str(data)], capture_output=True, text=True)
+    assert left.stdout == "", f"processes are left: {left.stdout}"
+
+    with running(data) as second:
+        after = second.json("status")
+        assert after["revision"] == before["revision"]
+        assert after["counts"] == before["counts"]
+        assert second.cli("ping", "mgmt-1", "office-1").returncode == 0
+        ARTIFACTS.mkdir(parents=True, exist_ok=True)
+        (ARTIFACTS / "warm-start.txt").write_text(f"warm start to the URL: {second.ready:.2f} s\n")
+
+
+def test_a_second_fabric_on_the_same_folder_is_refused(fabric):
+    again = fabric.cli("up", "--data", str(fabric.data), check=False)
+    assert again.returncode == 1
+    assert "already runs" in again.stderr and "--data" in again.stderr
