@@ -65,20 +65,14 @@ func Open(name string) (Notebook, error) {
 	return nb, nil
 }
 
-// record names the file in a copy's folder that remembers what Copy wrote there.
+// record names the file in that folder that remembers what Install wrote.
 const record = ".fabricbook-library.json"
 
-// Copied is what became of one notebook in Copy.
-type Copied struct {
-	Name string // file name
-	// Action is "created", "updated" (the library has a newer one and nobody had
-	// changed the copy), "unchanged" or "kept" (somebody changed it).
-	Action string
-}
-
-// Copy writes the library into a folder, which it makes if need be. A file that
-// somebody changed, by hand or by running it, is kept as it is.
-func Copy(folder string) ([]Copied, error) {
+// Install writes the library into a folder, which it makes if need be, and
+// returns the file names that it wrote. A file that is missing is written; one
+// that is as an earlier Install left it is brought up to date; one that somebody
+// changed since, by hand or by running it, is kept as it is.
+func Install(folder string) (written []string, err error) {
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return nil, err
 	}
@@ -87,46 +81,56 @@ func Copy(folder string) ([]Copied, error) {
 		return nil, err
 	}
 	before := maps.Clone(sums)
-	var done []Copied
 	for _, name := range Names() {
-		data, err := library.ReadFile("library/" + name + Ext)
+		file := name + Ext
+		data, err := library.ReadFile("library/" + file)
 		if err != nil {
-			return done, err
+			return written, err
 		}
-		action, err := copyOne(filepath.Join(folder, name+Ext), data, sums[name+Ext])
+		action, err := installOne(filepath.Join(folder, file), data, sums[file])
 		if err != nil {
-			return done, err
+			return written, err
 		}
-		if action != "kept" {
-			sums[name+Ext] = sum(data)
+		if action == wrote {
+			written = append(written, file)
 		}
-		done = append(done, Copied{Name: name + Ext, Action: action})
+		if action != kept {
+			sums[file] = sum(data)
+		}
 	}
 	if maps.Equal(sums, before) {
-		return done, nil
+		return written, nil
 	}
 	data, err := json.MarshalIndent(sums, "", " ")
 	if err != nil {
-		return done, err
+		return written, err
 	}
-	return done, writeAtomic(filepath.Join(folder, record), append(data, '\n'))
+	return written, writeAtomic(filepath.Join(folder, record), append(data, '\n'))
 }
 
-// copyOne brings one file up to date; last is the sum of what Copy wrote there
-// before, empty if nothing.
-func copyOne(path string, data []byte, last string) (string, error) {
+type action int
+
+const (
+	same  action = iota // the file is the library's already
+	wrote               // it is now
+	kept                // it is somebody's
+)
+
+// installOne brings one file up to date; last is the sum of what Install wrote
+// there before, empty if nothing.
+func installOne(path string, data []byte, last string) (action, error) {
 	have, err := os.ReadFile(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return "created", writeAtomic(path, data)
+		return wrote, writeAtomic(path, data)
 	case err != nil:
-		return "", err
+		return same, err
 	case bytes.Equal(have, data):
-		return "unchanged", nil
+		return same, nil
 	case sum(have) == last:
-		return "updated", writeAtomic(path, data)
+		return wrote, writeAtomic(path, data)
 	}
-	return "kept", nil
+	return kept, nil
 }
 
 func readRecord(folder string) (map[string]string, error) {
