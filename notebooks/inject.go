@@ -195,3 +195,23 @@ func typeOf(typ, value ast.Expr) ParamType {
 	}
 	return ""
 }
+
+// Accepts reports why a notebook that declares these parameters cannot take p:
+// the name is not declared (the nearest is suggested) or has another Go type.
+func Accepts(declared []Declared, p Param) error {
+	var names []string
+	for _, d := range declared {
+		if d.Name != p.Name {
+			names = append(names, d.Name)
+			continue
+		}
+		if d.Type != "" && d.Type.Go() != p.Type.Go() {
+			return fmt.Errorf("parameter %q: the notebook declares it as %s, it is given as %s", p.Name, d.Type, p.Type)
+		}
+		return nil
+	}
+	if len(declared) == 0 {
+		return fmt.Errorf("parameter %s: the notebook declares none; tag the cell with the defaults %q", excerpt(p.Name), TagParameters)
+	}
+	return fmt.Errorf("parameter %s: the notebook does not declare it; %s", excerpt(p.Name), Suggest(p.Name, names))
+}
