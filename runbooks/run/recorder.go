@@ -19,9 +19,9 @@ type recorder struct {
 	limit int
 
 	mu       sync.Mutex
-	index    map[int]int       // cell index by execution count
-	cells    map[int]*area     // by cell index
-	displays map[string][]*output// by display id, also those that were cleared since
+	index    map[int]int          // cell index by execution count
+	cells    map[int]*area        // by cell index
+	displays map[string][]*output // by display id, also those that were cleared since
 }
 
 // area is the output area of one cell.

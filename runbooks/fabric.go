@@ -1,0 +1,112 @@
+package runbooks
+
+import (
+	"context"
+	"net/netip"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/fabricbook/fabricbook/netlib"
+	"github.com/fabricbook/fabricbook/netlib/api"
+	"github.com/fabricbook/fabricbook/netlib/client"
+)
+
+// patience is how long a verb waits for the controller; fresh is how long two
+// looks at one value are the same look, so that its HTML and text agree.
+const (
+	patience = 2 * time.Minute
+	fresh    = time.Second
+)
+
+// service is what the verbs need of a controller; *client.Client is one.
+type service interface {
+	URL() string
+	Status(context.Context) (api.Status, error)
+	Fabric(context.Context) (netlib.Fabric, error)
+	Plan(context.Context, api.PlanRequest) (api.Plan, error)
+	Apply(context.Context, api.Plan) (api.Change, error)
+	Wait(ctx context.Context, revision uint64, progress func(api.Change)) (api.Change, error)
+	Routes(ctx context.Context, segment string) (api.RouteTable, error)
+	Resolve(ctx context.Context, segment, fromNode string, prefix netip.Prefix) (api.Resolution, error)
+	Ports(context.Context) ([]api.PortRow, error)
+	Probe(context.Context, api.ProbeRequest) (api.Probe, error)
+	Trace(context.Context, api.ProbeRequest) (api.Trace, error)
+	Matrix(context.Context, api.MatrixRequest) (api.Matrix, error)
+}
+
+// Fabric is a connection to one controller and the start of every verb. Shown,
+// it is the fabric's status card. It may be used by many goroutines.
+type Fabric struct {
+	service service
+	ctx     context.Context
+
+	mu     sync.Mutex
+	status *Status
+	read   time.Time
+}
+
+// Connect finds the controller and checks that it answers: the one that
+// FABRICBOOK_URL names (with FABRICBOOK_TOKEN or FABRICBOOK_TOKEN_FILE), else the
+// one started on this machine by `fabricbook up`.
+func Connect() *Fabric {
+	c, err := client.Discover()
+	must("connect", err)
+	return connected(c)
+}
+
+// ConnectTo is Connect for the controller at url, such as
+// http://127.0.0.1:40123, with its token.
+func ConnectTo(url, token string) *Fabric {
+	c, err := client.New(url, token)
+	must("connect", err)
+	return connected(c)
+}
+
+func connected(s service) *Fabric {
+	f := &Fabric{service: s, ctx: context.Background()}
+	f.Status()
+	return f
+}
+
+// WithContext returns the same fabric with verbs that end, failing, when ctx does.
+func (f *Fabric) WithContext(ctx context.Context) *Fabric {
+	return &Fabric{service: f.service, ctx: ctx}
+}
+
+// URL is the controller's address.
+func (f *Fabric) URL() string { return f.service.URL() }
+
+// do runs one verb's calls and ends the verb where they fail.
+func (f *Fabric) do(verb string, call func(context.Context) error) {
+	ctx, cancel := context.WithTimeout(f.ctx, patience)
+	defer cancel()
+	must(verb, call(ctx))
+}
+
+// intent is the whole fabric as it is meant to be.
+func (f *Fabric) intent(verb string) (intent netlib.Fabric) {
+	f.do(verb, func(ctx context.Context) (err error) {
+		intent, err = f.service.Fabric(ctx)
+		return err
+	})
+	return intent
+}
+
+// Plan begins a plan under a title for people and the history. Nothing changes
+// until its Apply.
+func (f *Fabric) Plan(title string) *Plan { return &Plan{fabric: f, title: title} }
+
+// Load begins a plan with the objects of a fabric file (YAML or JSON) on the
+// machine where the cell runs.
+func (f *Fabric) Load(path string) *Plan {
+	data, err := os.ReadFile(path)
+	must("load "+path, err)
+	return f.LoadText(data, path)
+}
+
+// HTML is the status card, fresh from the controller.
+func (f *Fabric) HTML() string { return f.card().HTML() }
+
+// String is the status card as text, fresh from the controller.
+func (f *Fabric) String() string { return f.card().Text() }
