@@ -57,7 +57,13 @@ type Router struct {
 	ID       uint32        `json:"id,omitempty"` // assigned from the same numbers as Segment.ID
 }
 
-// SecurityGroup is a list of allow rules for the ports that name it.
+// Everywhere is the prefix of a rule for every address.
+var Everywhere = netip.PrefixFrom(netip.IPv4Unspecified(), 0)
+
+// SecurityGroup is a list of allow rules for the ports that name it. Where no
+// rule is given, Apply writes out the default: in from the same group, out
+// everything. Where rules are given but none for out, it adds out everything; a
+// group that shall let nothing out names a harmless far end (127.0.0.0/8).
 type SecurityGroup struct {
 	Name  string `json:"name"`
 	Rules []Rule `json:"rules"`

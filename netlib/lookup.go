@@ -46,24 +46,12 @@ func (g Gateway) Host(s StaticRoute) string {
 	return g.Name + "/" + s.Prefix.String()
 }
 
-// object is what all kinds have in common: a key and a form that Apply compares.
-type object interface {
-	key() string
-}
-
-func (n Node) key() string          { return n.Name }
-func (s Segment) key() string       { return s.Name }
-func (r Router) key() string        { return r.Name }
-func (g SecurityGroup) key() string { return g.Name }
-func (p Port) key() string          { return p.Name }
-func (g Gateway) key() string       { return g.Name }
-
 // search finds name in a slice sorted by name.
-func search[T object](s []T, name string) (int, bool) {
+func search[T object[T]](s []T, name string) (int, bool) {
 	return slices.BinarySearchFunc(s, name, func(o T, name string) int { return strings.Compare(o.key(), name) })
 }
 
-func find[T object](s []T, name string) (T, bool) {
+func find[T object[T]](s []T, name string) (T, bool) {
 	if i, ok := search(s, name); ok {
 		return s[i], true
 	}

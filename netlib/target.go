@@ -10,6 +10,12 @@ import (
 // gives out itself; operators use lower ones in the fabric's own ASN.
 const FirstAutomaticTarget = 8_000_000
 
+// FirstAutomaticTarget4 is the same where the ASN takes four bytes.
+const FirstAutomaticTarget4 = 8_000
+
+// maxASN2 is the highest ASN of two bytes (RFC 6793).
+const maxASN2 = 65535
+
 // RouteTarget is a route target extended community (RFC 4360 section 4) with a
 // 2-byte ASN and a 4-byte number, or a 4-byte ASN and a 2-byte number (RFC 5668).
 type RouteTarget struct {

@@ -1,0 +1,72 @@
+package netlib
+
+import (
+	"fmt"
+	"strings"
+)
+
+// maxName is the longest name of an object, that of a DNS label (RFC 1035).
+const maxName = 63
+
+// nameProblem says what is wrong with a name and what to write; both are empty
+// where nothing is.
+func nameProblem(name string) (detail, fix string) {
+	const form = "use 1 to 63 lower case letters, digits and hyphens, with a letter or digit at both ends"
+	trimmed := strings.TrimSpace(name)
+	switch {
+	case trimmed == "":
+		return "the name is missing", form
+	case trimmed != name:
+		return fmt.Sprintf("name %q has white space around it", name), fmt.Sprintf("write %q", strings.ToLower(trimmed))
+	case len(name) > maxName:
+		return fmt.Sprintf("name %q has %d bytes", name, len(name)), "use at most 63"
+	case strings.ToLower(name) != name:
+		return fmt.Sprintf("name %q has upper case letters", name), fmt.Sprintf("write %q", strings.ToLower(name))
+	}
+	for _, r := range name {
+		if !nameRune(r) {
+			return fmt.Sprintf("name %q holds %q", name, r), form
+		}
+	}
+	if name[0] == '-' || name[len(name)-1] == '-' {
+		return fmt.Sprintf("name %q begins or ends with a hyphen", name), form
+	}
+	return "", ""
+}
+
+// Nearest returns the candidate that name was most likely meant to be: equal but
+// for case and white space, or else few letters away. It is empty where none is.
+func Nearest(name string, candidates func(yield func(string) bool)) string {
+	name = strings.ToLower(strings.TrimSpace(name))
+	best, limit := "", max(2, len(name)/3)+1
+	for c := range candidates {
+		if d := distance(name, c, limit); d < limit {
+			best, limit = c, d
+		}
+	}
+	return best
+}
+
+// distance is Levenshtein's, cut off at limit.
+func distance(a, b string, limit int) int {
+	if d := len(a) - len(b); d >= limit || -d >= limit {
+		return limit
+	}
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			change := diagonal
+			if a[i] != b[j] {
+				change++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(change, row[j+1]+1, row[j]+1)
+		}
+	}
+	return min(row[len(b)], limit)
+}
