@@ -12,11 +12,13 @@ import (
 	"github.com/fabricbook/fabricbook/netlib/client"
 )
 
-// patience is how long a verb waits for the controller; fresh is how long two
-// looks at one value are the same look, so that its HTML and text agree.
+// patience is how long a verb waits for the controller, and reachable how long
+// Connect does; fresh is how long two looks at one value are the same look, so
+// that its HTML and text agree.
 const (
-	patience = 2 * time.Minute
-	fresh    = time.Second
+	patience  = 2 * time.Minute
+	reachable = 10 * time.Second
+	fresh     = time.Second
 )
 
 // service is what the verbs need of a controller; *client.Client is one.
@@ -65,7 +67,10 @@ func ConnectTo(url, token string) *Fabric {
 
 func connected(s service) *Fabric {
 	f := &Fabric{service: s, ctx: context.Background()}
-	f.Status()
+	ctx, cancel := context.WithTimeout(f.ctx, reachable)
+	defer cancel()
+	_, err := f.readStatus(ctx)
+	must("connect", err)
 	return f
 }
 

@@ -1,6 +1,10 @@
 package runbooks
 
-// LoadText is Load of a text; name stands for it in errors.
+import "github.com/fabricbook/fabricbook/netlib/manifest"
+
+// LoadText is Load of a fabric file's content; name stands for it in errors.
 func (f *Fabric) LoadText(text []byte, name string) *Plan {
-	panic("not yet")
+	edit, err := manifest.Decode(text, name)
+	must("load "+name, err)
+	return &Plan{fabric: f, title: name, edit: edit}
 }

@@ -60,9 +60,9 @@ func (f *Fabric) card() show.Card {
 	return s.card()
 }
 
-// Healthy reports whether every node is up and forwards by the newest intent,
-// and nothing else is wrong.
-func (s *Status) Healthy() bool { return s.tone() == show.Good }
+// Healthy reports whether every node is up and nothing is wrong. A change on its
+// way into force is no fault.
+func (s *Status) Healthy() bool { return s.tone() != show.Bad }
 
 func (s *Status) tone() show.Tone {
 	tone := show.Good
