@@ -42,6 +42,8 @@ var laws = []law{
 	{"kernel", []string{"kernel/..."}},
 	{"notebooks", nil},
 	{"runbooks", []string{"netlib", "netlib/api", "netlib/client", "netlib/manifest", "dataplane", "notebooks", "kernel/display"}},
+	{"runbooks/show", nil},
+	{"runbooks/picture", []string{"netlib", "netlib/api", "runbooks/show"}},
 	{"runbooks/run", []string{"notebooks", "kernel/engine", "kernel/display"}},
 	{"alerts", []string{"notebooks"}},
 	{"cmd", []string{"..."}},

@@ -144,10 +144,10 @@ func (p *Plan) Gateway(name, tunnel string) *Plan {
 }
 
 // Route gives the gateway before it a static route to a host or network behind
-// it: its name for people and probes, its prefix, and the route targets under
-// which it is exported. The MPLS label that the gateway expects is assigned
-// unless Label follows.
-func (p *Plan) Route(name, prefix string, targets ...string) *Plan {
+// it: its name for people and probes, its prefix, the MPLS label that the gateway
+// expects for it (16 to 1048575, or 0 to have one assigned), and the route targets
+// under which it is exported.
+func (p *Plan) Route(name, prefix string, label int, targets ...string) *Plan {
 	if p.last.Kind != netlib.KindGateway {
 		p.misplaced("Route", "a Gateway")
 		return p
@@ -155,29 +155,11 @@ func (p *Plan) Route(name, prefix string, targets ...string) *Plan {
 	p.touch()
 	g := &p.edit.Gateways[len(p.edit.Gateways)-1]
 	field := fmt.Sprintf("static[%d].", len(g.Static))
-	g.Static = append(g.Static, netlib.StaticRoute{Name: name, Prefix: p.prefix(field+"prefix", prefix), Targets: p.targets(field+"targets", targets)})
-	return p
-}
-
-// Label gives the port or gateway's route before it a certain MPLS label, 16 to
-// 1048575.
-func (p *Plan) Label(label int) *Plan {
-	p.touch()
-	if label < 16 || label > 1<<20-1 {
-		p.wrong("label", fmt.Sprintf("%d is not an MPLS label", label), "use 16 to 1048575")
-		return p
+	if label != 0 && (label < 16 || label > 1<<20-1) {
+		p.wrong(field+"label", fmt.Sprintf("%d is not an MPLS label", label), "use 16 to 1048575")
+		label = 0
 	}
-	switch p.last.Kind {
-	case netlib.KindPort:
-		p.edit.Ports[len(p.edit.Ports)-1].Label = uint32(label)
-		return p
-	case netlib.KindGateway:
-		if g := &p.edit.Gateways[len(p.edit.Gateways)-1]; len(g.Static) > 0 {
-			g.Static[len(g.Static)-1].Label = uint32(label)
-			return p
-		}
-	}
-	p.misplaced("Label", "a Port or a gateway's Route")
+	g.Static = append(g.Static, netlib.StaticRoute{Name: name, Prefix: p.prefix(field+"prefix", prefix), Label: uint32(label), Targets: p.targets(field+"targets", targets)})
 	return p
 }
 
