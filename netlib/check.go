@@ -46,6 +46,7 @@ func (d *draft) checkAll() {
 	for _, g := range d.raw.Gateways {
 		d.checkGateway(g)
 	}
+	d.checkForwarderNames()
 	d.checkHostNames()
 }
 
@@ -136,6 +137,21 @@ func (d *draft) checkGateway(g Gateway) {
 			if o.Prefix == s.Prefix && slices.Equal(sortedTargets(o.Targets), sortedTargets(s.Targets)) {
 				d.problem(field, fmt.Sprintf("%s has the same prefix and targets as static[%d]", s.Prefix, j), "remove one of the two")
 			}
+		}
+	}
+}
+
+// checkForwarderNames keeps nodes and gateways apart: both forward, and States
+// know them by name.
+func (d *draft) checkForwarderNames() {
+	for i, n := range d.raw.Nodes {
+		if ref := (Ref{KindGateway, n.Name}); d.creates(ref) || d.stays(ref) {
+			d.problem(fmt.Sprintf("nodes[%d].name", i), fmt.Sprintf("%q is already a gateway", n.Name), "choose another name")
+		}
+	}
+	for i, g := range d.raw.Gateways {
+		if d.stays(Ref{KindNode, g.Name}) && !d.creates(Ref{KindNode, g.Name}) {
+			d.problem(fmt.Sprintf("gateways[%d].name", i), fmt.Sprintf("%q is already a node", g.Name), "choose another name")
 		}
 	}
 }
