@@ -10,7 +10,7 @@ import (
 )
 
 // writeAtOnce bounds what one system call is given to write, in bytes.
-const writeAtOnce = 1 << 20
+const writeAtOnce = 128 << 10
 
 // errOverrun closes a connection whose peer does not read.
 var errOverrun = errors.New("peer does not read: its queue is full")

@@ -145,8 +145,8 @@ func parseMetadata(p []byte) (peerInfo, error) {
 		}
 		p = p[size:]
 	}
-	if len(peer.identity) > 255 {
-		return peer, errors.New("identity longer than 255 bytes")
+	if len(peer.identity) > 255 || strings.HasPrefix(peer.identity, "\x00") {
+		return peer, errors.New("identity longer than 255 bytes or with a leading zero byte")
 	}
 	return peer, nil
 }

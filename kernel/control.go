@@ -1,0 +1,135 @@
+package kernel
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/fabricbook/fabricbook/kernel/wire"
+)
+
+// serveInterrupt stops the running cell.
+func (k *Kernel) serveInterrupt(*request) (any, error) {
+	k.Interrupt()
+	return map[string]string{"status": "ok"}, nil
+}
+
+// serveShutdown ends the kernel after its reply, which goes to all clients.
+func (k *Kernel) serveShutdown(r *request) (any, error) {
+	var content struct {
+		Restart bool `json:"restart"`
+	}
+	if err := r.content(&content); err != nil {
+		return nil, err
+	}
+	reply := map[string]any{"status": "ok", "restart": content.Restart}
+	r.reply(reply, nil)
+	k.out.message(r.msg.RawHeader, wire.ShutdownReply, reply)
+	k.stop()
+	return nil, nil
+}
+
+// serveDebug refuses: there is no debugger (kernel_info says so).
+func (k *Kernel) serveDebug(r *request) (any, error) {
+	var content struct {
+		Seq     int    `json:"seq"`
+		Command string `json:"command"`
+	}
+	if err := r.content(&content); err != nil {
+		return nil, err
+	}
+	return map[string]any{
+		"type": "response", "success": false, "request_seq": content.Seq,
+		"command": content.Command, "message": "this kernel has no debugger",
+	}, nil
+}
+
+// serveUsage tells what the kernel uses of its machine.
+func (k *Kernel) serveUsage(*request) (any, error) {
+	host, err := os.Hostname()
+	if err != nil {
+		return nil, err
+	}
+	usage := map[string]any{"hostname": host, "pid": os.Getpid()}
+	memory := residentBytes("self")
+	if e, err := k.engine.now(); err == nil {
+		if p, ok := e.(interface{ Pid() int }); ok {
+			memory += residentBytes(strconv.Itoa(p.Pid()))
+		}
+	}
+	if memory > 0 {
+		usage["kernel_memory"] = memory
+	}
+	return usage, nil
+}
+
+// residentBytes reads a process's resident memory, 0 where the system does not
+// tell.
+func residentBytes(pid string) int {
+	data, err := os.ReadFile("/proc/" + pid + "/statm")
+	if err != nil {
+		return 0
+	}
+	fields := strings.Fields(string(data))
+	if len(fields) < 2 {
+		return 0
+	}
+	pages, err := strconv.Atoi(fields[1])
+	if err != nil {
+		return 0
+	}
+	return pages * os.Getpagesize()
+}
+
+// serveCreateSubshell makes one more queue of cells.
+func (k *Kernel) serveCreateSubshell(*request) (any, error) {
+	s := newShell(k, rand.Text())
+	ctx, cancel := context.WithCancel(k.engine.ctx)
+	s.end = cancel
+	k.mu.Lock()
+	k.shells[s.id] = s
+	k.mu.Unlock()
+	go s.run(ctx)
+	return map[string]string{"status": "ok", "subshell_id": s.id}, nil
+}
+
+// serveDeleteSubshell ends a subshell; cells that wait in it are aborted.
+func (k *Kernel) serveDeleteSubshell(r *request) (any, error) {
+	var content struct {
+		ID string `json:"subshell_id"`
+	}
+	if err := r.content(&content); err != nil {
+		return nil, err
+	}
+	k.mu.Lock()
+	s := k.shells[content.ID]
+	if content.ID != "" {
+		delete(k.shells, content.ID)
+	}
+	k.mu.Unlock()
+	if s == nil || content.ID == "" {
+		return nil, fmt.Errorf("there is no subshell %q", content.ID)
+	}
+	s.mu.Lock()
+	waiting := s.waiting
+	s.waiting = nil
+	s.mu.Unlock()
+	s.end()
+	for _, r := range waiting {
+		s.abort(r)
+	}
+	return map[string]string{"status": "ok"}, nil
+}
+
+// serveListSubshell names the subshells.
+func (k *Kernel) serveListSubshell(*request) (any, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	ids := slices.Sorted(maps.Keys(k.shells))
+	return map[string]any{"status": "ok", "subshell_id": append([]string{}, ids[1:]...)}, nil
+}

@@ -1,0 +1,150 @@
+package kernel
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/fabricbook/fabricbook/kernel/engine"
+	"github.com/fabricbook/fabricbook/kernel/wire"
+)
+
+// otherCells is the number of the first cell that is not counted: silent ones
+// and those that are not stored in the history.
+const otherCells = 1_000_001
+
+// running is one cell from its start to its reply.
+type running struct {
+	request *request
+	stdin   bool
+	ctx     context.Context
+	cancel  context.CancelFunc
+}
+
+// execute runs one cell, sends its outputs and its reply, and tells whether it
+// ended well.
+func (k *Kernel) execute(r *request, content wire.Execute) (ok bool) {
+	store := !content.Silent && (content.StoreHistory == nil || *content.StoreHistory)
+	number, count := k.number(store)
+	cell := engine.Cell{
+		Number: number, ID: r.cellID(), Source: content.Code, Silent: content.Silent,
+		Stdin: content.AllowStdin == nil || *content.AllowStdin, Expressions: content.UserExpressions,
+	}
+	started := time.Now().UTC()
+	k.out.begin(number, r.msg.RawHeader)
+	if !content.Silent {
+		k.out.message(r.msg.RawHeader, wire.ExecuteInput, map[string]any{"code": content.Code, "execution_count": count})
+	}
+	outcome := k.evaluate(r, cell)
+	k.out.flush()
+	if store {
+		k.history.add(count, content.Code, outcome)
+	}
+	if !content.Silent {
+		k.showOutcome(r, count, outcome)
+	}
+	k.out.end(r.msg.RawHeader)
+	reply := replyOf(outcome, count, content.UserExpressions)
+	r.reply(reply, map[string]any{
+		"started": started.Format(time.RFC3339Nano), "status": reply.Status, "dependencies_met": true, "engine": k.session.ID,
+	})
+	return outcome.Failure == nil
+}
+
+// number gives a cell its number in the engine and the count that is shown.
+func (k *Kernel) number(store bool) (number, count int) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if store {
+		k.count++
+		return k.count, k.count
+	}
+	k.others++
+	return otherCells - 1 + k.others, k.count
+}
+
+// evaluate gives the cell to the engine; Interrupt cancels it.
+func (k *Kernel) evaluate(r *request, cell engine.Cell) engine.Outcome {
+	if strings.TrimSpace(cell.Source) == "" && len(cell.Expressions) == 0 {
+		return engine.Outcome{}
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	run := &running{request: r, stdin: cell.Stdin, ctx: ctx, cancel: cancel}
+	k.mu.Lock()
+	k.live[cell.Number] = run
+	k.mu.Unlock()
+	defer func() {
+		k.mu.Lock()
+		defer k.mu.Unlock()
+		delete(k.live, cell.Number)
+	}()
+	return k.engine.execute(ctx, cell)
+}
+
+func (k *Kernel) showOutcome(r *request, count int, outcome engine.Outcome) {
+	if outcome.Result != nil && outcome.Failure == nil {
+		content := displayed(*outcome.Result)
+		content.ExecutionCount = count
+		k.out.message(r.msg.RawHeader, wire.ExecuteResult, content)
+	}
+	if outcome.Failure != nil {
+		k.out.message(r.msg.RawHeader, wire.ErrorMsg, failureOf(outcome.Failure))
+	}
+}
+
+func failureOf(f *engine.Failure) *wire.Error {
+	e := &wire.Error{Name: string(f.Kind), Value: f.Message, Traceback: f.Traceback}
+	if len(e.Traceback) == 0 {
+		e.Traceback = []string{e.Name + ": " + e.Value}
+	}
+	return e
+}
+
+func replyOf(outcome engine.Outcome, count int, asked map[string]string) wire.ExecuteReply {
+	reply := wire.ExecuteReply{Status: "ok", ExecutionCount: count}
+	if outcome.Failure != nil {
+		reply.Status, reply.Error = "error", failureOf(outcome.Failure)
+		return reply
+	}
+	reply.Payload = outcome.Payload
+	if reply.Payload == nil {
+		reply.Payload = []map[string]any{}
+	}
+	reply.UserExpressions = map[string]map[string]any{}
+	for key := range asked {
+		e, answered := outcome.Expressions[key]
+		switch {
+		case !answered:
+			e.Failure = &engine.Failure{Kind: engine.Compile, Message: "not evaluated"}
+			fallthrough
+		case e.Failure != nil:
+			f := failureOf(e.Failure)
+			reply.UserExpressions[key] = map[string]any{"status": "error", "ename": f.Name, "evalue": f.Value, "traceback": f.Traceback}
+		default:
+			shown := displayed(e.Bundle)
+			reply.UserExpressions[key] = map[string]any{"status": "ok", "data": shown.Data, "metadata": shown.Metadata}
+		}
+	}
+	return reply
+}
+
+// Interrupt stops the cells that run now. Cells that wait behind them are
+// aborted as after any failure.
+func (k *Kernel) Interrupt() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for _, run := range k.live {
+		run.cancel()
+	}
+}
+
+// cellContext ends when the cell is interrupted or over.
+func (k *Kernel) cellContext(cell int) context.Context {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if run := k.live[cell]; run != nil {
+		return run.ctx
+	}
+	return context.Background()
+}

@@ -1,0 +1,246 @@
+package kernel
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"syscall"
+
+	"github.com/fabricbook/fabricbook/kernel/engine"
+	"github.com/fabricbook/fabricbook/kernel/wire"
+)
+
+// Bounds of the history file, in entries.
+const (
+	keptEntries = 10_000
+	maxEntries  = 20_000 // more are cut to keptEntries at the next start
+)
+
+// entry is one line of the history file: a cell, or with line 0 the start of a
+// session, which reserves its number.
+type entry struct {
+	Session int    `json:"session"`
+	Line    int    `json:"line"`
+	Source  string `json:"source,omitempty"`
+	output  string // kept in memory only: outputs may hold secrets
+}
+
+// history is the list of cells run, in this session and in those before. Its file
+// is shared by the user's kernels: each appends whole lines.
+type history struct {
+	log *slog.Logger
+
+	mu      sync.Mutex
+	loaded  bool
+	path    string   // empty: not kept
+	file    *os.File // open for appending
+	entries []entry
+	session int
+}
+
+func newHistory(dir string, log *slog.Logger) *history {
+	h := &history{log: log, session: 1}
+	if dir != "" {
+		h.path = filepath.Join(dir, "history.jsonl")
+	}
+	return h
+}
+
+// load reads the file once, when the history is first needed. h.mu is held.
+func (h *history) load() {
+	if h.loaded || h.path == "" {
+		return
+	}
+	h.loaded = true
+	if err := h.open(); err != nil {
+		h.log.Warn("history is not kept", "path", h.path, "err", err)
+	}
+}
+
+// open reads what is there, cuts it if it has grown long, and reserves the
+// number of this session, under the file's lock.
+func (h *history) open() error {
+	if err := os.MkdirAll(filepath.Dir(h.path), 0o700); err != nil {
+		return err
+	}
+	f, err := os.OpenFile(h.path, os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o600)
+	if err != nil {
+		return err
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX); err != nil {
+		f.Close()
+		return err
+	}
+	defer func() { _ = syscall.Flock(int(f.Fd()), syscall.LOCK_UN) }()
+	all := readEntries(f)
+	for _, e := range all {
+		h.session = max(h.session, e.Session+1)
+	}
+	if len(all) > maxEntries {
+		all = all[len(all)-keptEntries:]
+		if err := rewrite(f, all); err != nil {
+			f.Close()
+			return err
+		}
+	}
+	h.entries = append(slices.DeleteFunc(all, func(e entry) bool { return e.Line == 0 }), h.entries...)
+	h.file = f
+	return h.write(entry{Session: h.session})
+}
+
+// readEntries reads the lines that parse; one that was cut off is skipped.
+func readEntries(f *os.File) []entry {
+	var all []entry
+	lines := bufio.NewScanner(f)
+	lines.Buffer(nil, 64<<20)
+	for lines.Scan() {
+		var e entry
+		if json.Unmarshal(lines.Bytes(), &e) == nil {
+			all = append(all, e)
+		}
+	}
+	return all
+}
+
+func rewrite(f *os.File, all []entry) error {
+	var buf bytes.Buffer
+	enc := json.NewEncoder(&buf)
+	for _, e := range all {
+		if err := enc.Encode(e); err != nil {
+			return err
+		}
+	}
+	if err := f.Truncate(0); err != nil {
+		return err
+	}
+	_, err := f.Write(buf.Bytes())
+	return err
+}
+
+func (h *history) write(e entry) error {
+	line, err := json.Marshal(e)
+	if err != nil {
+		return err
+	}
+	_, err = h.file.Write(append(line, '\n'))
+	return err
+}
+
+// add stores one cell and the text of its result.
+func (h *history) add(line int, source string, outcome engine.Outcome) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.load()
+	e := entry{Session: h.session, Line: line, Source: source}
+	if outcome.Result != nil {
+		e.output = outcome.Result.Text()
+	}
+	h.entries = append(h.entries, e)
+	if h.file != nil {
+		if err := h.write(e); err != nil {
+			h.log.Warn("history", "path", h.path, "err", err)
+		}
+	}
+}
+
+func (h *history) close() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.file != nil {
+		h.file.Close()
+		h.file = nil
+	}
+	h.path = ""
+}
+
+// serveHistory answers history_request.
+func (k *Kernel) serveHistory(r *request) (any, error) {
+	var q wire.History
+	if err := r.content(&q); err != nil {
+		return nil, err
+	}
+	found, err := k.history.find(q)
+	if err != nil {
+		return nil, err
+	}
+	rows := make([]any, 0, len(found))
+	for _, e := range found {
+		var cell any = e.Source
+		if q.Output {
+			var output any
+			if e.output != "" {
+				output = e.output
+			}
+			cell = []any{e.Source, output}
+		}
+		rows = append(rows, []any{e.Session, e.Line, cell})
+	}
+	return map[string]any{"status": "ok", "history": rows}, nil
+}
+
+func (h *history) find(q wire.History) ([]entry, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.load()
+	switch q.Access {
+	case "range":
+		return h.between(q), nil
+	case "search":
+		return h.search(q)
+	case "tail":
+		return last(h.entries, q.N), nil
+	}
+	return nil, fmt.Errorf("history_request: hist_access_type %q is not known; use range, tail or search", q.Access)
+}
+
+// between selects lines of one session. Session 0 is the present one, negative
+// ones count back from it.
+func (h *history) between(q wire.History) []entry {
+	session := q.Session
+	if session <= 0 {
+		session += h.session
+	}
+	var found []entry
+	for _, e := range h.entries {
+		if e.Session == session && e.Line >= q.Start && (q.Stop == nil || e.Line < *q.Stop) {
+			found = append(found, e)
+		}
+	}
+	return found
+}
+
+// search selects cells that match a pattern with * and ?.
+func (h *history) search(q wire.History) ([]entry, error) {
+	pattern := q.Pattern
+	if pattern == "" {
+		pattern = "*"
+	}
+	match, err := globber(pattern)
+	if err != nil {
+		return nil, err
+	}
+	var found []entry
+	for _, e := range h.entries {
+		if !match(e.Source) {
+			continue
+		}
+		if q.Unique {
+			found = slices.DeleteFunc(found, func(old entry) bool { return old.Source == e.Source })
+		}
+		found = append(found, e)
+	}
+	return last(found, q.N), nil
+}
+
+func last(entries []entry, n *int) []entry {
+	if n != nil && *n >= 0 && *n < len(entries) {
+		entries = entries[len(entries)-*n:]
+	}
+	return slices.Clone(entries)
+}

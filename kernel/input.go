@@ -1,0 +1,84 @@
+package kernel
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"sync"
+
+	"github.com/fabricbook/fabricbook/kernel/wire"
+)
+
+// input joins questions of cells with the answers on stdin. One question is
+// open at a time.
+type input struct {
+	asking sync.Mutex
+
+	mu     sync.Mutex
+	answer chan string // nil while nothing is asked
+}
+
+// ask sends an input_request to the client that runs the cell and waits for its
+// answer, the cell's interruption or ctx.
+func (k *Kernel) ask(ctx context.Context, cell int, prompt string, password bool) (string, error) {
+	k.mu.Lock()
+	run := k.live[cell]
+	k.mu.Unlock()
+	if run == nil {
+		return "", errors.New("input: the cell that asks has ended, nobody can answer")
+	}
+	if !run.stdin {
+		return "", errors.New("input: this front end cannot be asked (allow_stdin is false)")
+	}
+	k.input.asking.Lock()
+	defer k.input.asking.Unlock()
+	answer := make(chan string, 1)
+	k.input.set(answer)
+	defer k.input.set(nil)
+	k.out.flush()
+	r := run.request
+	frames, err := k.encode(wire.InputRequest, r.msg.RawHeader, wire.Input{Prompt: prompt, Password: password}, nil, r.msg.Identities, nil)
+	if err == nil {
+		err = k.stdin.Send(frames)
+	}
+	if err != nil {
+		return "", errors.Join(errors.New("input: the front end has no stdin channel"), err)
+	}
+	select {
+	case text := <-answer:
+		return text, nil
+	case <-run.ctx.Done():
+		return "", run.ctx.Err()
+	case <-ctx.Done():
+		return "", ctx.Err()
+	}
+}
+
+func (i *input) set(answer chan string) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.answer = answer
+}
+
+// receiveInput gets what clients send on stdin; an answer that nobody waits
+// for is dropped.
+func (k *Kernel) receiveInput(frames [][]byte) {
+	msg, err := k.signer.Decode(frames)
+	if err != nil || msg.Header.MsgType != wire.InputReply {
+		k.log.Warn("stdin message dropped", "err", err)
+		return
+	}
+	var content struct {
+		Value string `json:"value"`
+	}
+	if err := json.Unmarshal(msg.Content, &content); err != nil {
+		k.log.Warn("stdin message dropped", "err", err)
+		return
+	}
+	k.input.mu.Lock()
+	defer k.input.mu.Unlock()
+	if k.input.answer != nil {
+		k.input.answer <- content.Value
+		k.input.answer = nil
+	}
+}

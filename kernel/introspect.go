@@ -1,0 +1,90 @@
+package kernel
+
+import (
+	"context"
+	"time"
+	"unicode/utf8"
+
+	"github.com/fabricbook/fabricbook/kernel/wire"
+)
+
+// questionTime bounds one question to the engine.
+const questionTime = 5 * time.Second
+
+// serveComplete answers complete_request.
+func (k *Kernel) serveComplete(r *request) (any, error) {
+	var at wire.Position
+	if err := r.content(&at); err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), questionTime)
+	defer cancel()
+	e, err := k.engine.now()
+	if err != nil {
+		return completeReply(at.Code, at.Offset(), at.Offset(), nil, nil), nil
+	}
+	found, err := e.Complete(ctx, at.Code, at.Offset())
+	if err != nil {
+		return nil, err
+	}
+	matches := make([]string, 0, len(found.Items))
+	types := make([]map[string]any, 0, len(found.Items))
+	start, end := codePoints(at.Code, found.Start), codePoints(at.Code, found.End)
+	for _, item := range found.Items {
+		matches = append(matches, item.Text)
+		types = append(types, map[string]any{
+			"text": item.Text, "type": item.Type, "signature": item.Signature, "start": start, "end": end,
+		})
+	}
+	return completeReply(at.Code, found.Start, found.End, matches, types), nil
+}
+
+func completeReply(code string, start, end int, matches []string, types []map[string]any) map[string]any {
+	if matches == nil {
+		matches = []string{}
+	}
+	metadata := map[string]any{}
+	if len(types) > 0 {
+		metadata["_jupyter_types_experimental"] = types
+	}
+	return map[string]any{
+		"status": "ok", "matches": matches, "metadata": metadata,
+		"cursor_start": codePoints(code, start), "cursor_end": codePoints(code, end),
+	}
+}
+
+// codePoints turns a byte offset into the protocol's unit.
+func codePoints(code string, offset int) int {
+	return utf8.RuneCountInString(code[:min(max(offset, 0), len(code))])
+}
+
+// serveInspect answers inspect_request.
+func (k *Kernel) serveInspect(r *request) (any, error) {
+	var at wire.Position
+	if err := r.content(&at); err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), questionTime)
+	defer cancel()
+	b, found := k.engine.inspect(ctx, at.Code, at.Offset(), at.DetailLevel)
+	shown := displayed(b)
+	return map[string]any{"status": "ok", "found": found, "data": shown.Data, "metadata": shown.Metadata}, nil
+}
+
+// serveIsComplete answers is_complete_request.
+func (k *Kernel) serveIsComplete(r *request) (any, error) {
+	var at wire.Position
+	if err := r.content(&at); err != nil {
+		return nil, err
+	}
+	e, err := k.engine.now()
+	if err != nil {
+		return map[string]string{"status": "unknown"}, nil
+	}
+	c := e.IsComplete(at.Code)
+	reply := map[string]string{"status": c.Status}
+	if c.Status == "incomplete" {
+		reply["indent"] = c.Indent
+	}
+	return reply, nil
+}

@@ -1,0 +1,127 @@
+package kernel
+
+import (
+	"context"
+	"encoding/json"
+	"sync"
+	"time"
+
+	"github.com/fabricbook/fabricbook/kernel/wire"
+)
+
+// abortGrace is how long after a failed cell requests still arrive that were
+// made before the failure could be known: a front end that runs a whole
+// notebook sends all cells at once, and a cell can fail faster than they come.
+const abortGrace = 200 * time.Millisecond
+
+// shell is one queue of cells: the parent shell or a subshell (JEP 91). The
+// engine runs one cell at a time whatever shell it comes from.
+type shell struct {
+	k     *Kernel
+	id    string
+	queue *queue
+	end   context.CancelFunc // of a subshell
+
+	mu      sync.Mutex
+	waiting []*request
+	failed  time.Time // when the last cell failed that aborts what follows
+}
+
+func newShell(k *Kernel, id string) *shell {
+	return &shell{k: k, id: id, queue: newQueue(), end: func() {}}
+}
+
+func (k *Kernel) mainShell() *shell {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.shells[""]
+}
+
+// shellOf finds the shell that a request names; an unknown one is the parent.
+func (k *Kernel) shellOf(r *request) *shell {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if s := k.shells[r.msg.Header.SubshellID]; s != nil {
+		return s
+	}
+	return k.shells[""]
+}
+
+func (s *shell) run(ctx context.Context) { s.queue.run(ctx) }
+
+func (s *shell) add(r *request) {
+	s.mu.Lock()
+	s.waiting = append(s.waiting, r)
+	s.mu.Unlock()
+	s.queue.add(s.step)
+}
+
+// step serves the request that waits longest.
+func (s *shell) step() {
+	s.mu.Lock()
+	if len(s.waiting) == 0 {
+		s.mu.Unlock()
+		return
+	}
+	r := s.waiting[0]
+	s.waiting = s.waiting[1:]
+	abort := s.late(r)
+	s.mu.Unlock()
+	if abort {
+		s.abort(r)
+		return
+	}
+	var content wire.Execute
+	r.serve(handler{inShell, func(r *request) (any, error) {
+		if err := r.content(&content); err != nil {
+			return nil, err
+		}
+		ok := s.k.execute(r, content)
+		if !ok && (content.StopOnError == nil || *content.StopOnError) {
+			s.abortWaiting()
+		}
+		return nil, nil
+	}})
+}
+
+// late tells whether r was made before its sender could know of the failure
+// that aborts it. s.mu is held.
+func (s *shell) late(r *request) bool {
+	made := r.msg.Header.Time()
+	return !s.failed.IsZero() && time.Since(s.failed) < abortGrace && !made.IsZero() && made.Before(s.failed)
+}
+
+// abortWaiting answers everything that waits behind a failed cell.
+func (s *shell) abortWaiting() {
+	s.mu.Lock()
+	waiting := s.waiting
+	s.waiting = nil
+	s.failed = time.Now()
+	s.mu.Unlock()
+	s.queue.add(func() {
+		for _, r := range waiting {
+			s.abort(r)
+		}
+	})
+}
+
+func (s *shell) abort(r *request) {
+	r.serve(handler{inShell, func(r *request) (any, error) {
+		return wire.ExecuteReply{Status: "aborted", ExecutionCount: s.k.executionCount()}, nil
+	}})
+}
+
+func (k *Kernel) executionCount() int {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.count
+}
+
+// cellID is the front end's id of the cell that a request runs.
+func (r *request) cellID() string {
+	var metadata struct {
+		CellID string `json:"cellId"`
+	}
+	_ = json.Unmarshal(r.msg.Metadata, &metadata) // metadata is free; what is no id is none
+	return metadata.CellID
+}

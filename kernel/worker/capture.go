@@ -1,0 +1,248 @@
+package worker
+
+import (
+	"bytes"
+	"encoding/binary"
+	"os"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+	"unicode/utf8"
+
+	"golang.org/x/sys/unix"
+)
+
+// A mark is the secret followed by a number of eight bytes.
+const (
+	secretLen = 16
+	markLen   = secretLen + 8
+)
+
+// crashTime is how long text on standard error that begins like the end of a Go
+// program is held back to see whether it is.
+const crashTime = 300 * time.Millisecond
+
+// crashBytes bounds the text held back.
+const crashBytes = 1 << 20
+
+// capture reads the child's standard output and error and keeps them in order
+// with its messages. Its lock is held while text or a message is passed on.
+type capture struct {
+	emit   func(name, text string)
+	secret []byte
+	events func() bool // tells whether messages wait to be read
+
+	reading atomic.Bool // a message has been read in part
+
+	mu      sync.Mutex
+	changed *sync.Cond
+	seen    [2]uint64 // last mark read of each stream
+	handled [2]uint64 // last mark whose message was passed on
+	waiting bool      // a message waits for a mark
+	ended   bool      // no further messages will come
+	crash   []byte    // text held back
+}
+
+func newCapture(secret []byte, events func() bool, emit func(name, text string)) *capture {
+	c := &capture{secret: secret, events: events, emit: emit}
+	c.changed = sync.NewCond(&c.mu)
+	return c
+}
+
+// message passes one message on by f, after the output that came before it.
+func (c *capture) message(marks [2]uint64, f func()) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.waiting = true
+	c.changed.Broadcast()
+	for i, mark := range marks {
+		for c.seen[i] < mark && !c.ended {
+			c.changed.Wait()
+		}
+	}
+	c.waiting = false
+	f()
+	for i, mark := range marks {
+		c.handled[i] = max(c.handled[i], mark)
+	}
+	c.reading.Store(false)
+	c.changed.Broadcast()
+}
+
+// finish tells that no message will come any more.
+func (c *capture) finish() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.ended = true
+	c.changed.Broadcast()
+}
+
+// read passes on what comes from f, stream 0 or 1, until its end.
+func (c *capture) read(stream int, f *os.File) {
+	raw, err := f.SyscallConn()
+	if err != nil {
+		return
+	}
+	var held []byte // the beginning of a rune or of a mark
+	buf := make([]byte, 64<<10)
+	for {
+		n, ok := c.readLocked(raw, buf)
+		if !ok {
+			return
+		}
+		if n == 0 {
+			c.pass(stream, held)
+			c.mu.Unlock()
+			return
+		}
+		held = c.split(stream, append(held, buf[:n]...))
+		c.mu.Unlock()
+	}
+}
+
+// readLocked reads what there is, at least one byte, 0 at the end. It returns
+// with c.mu held where ok is true, so that nothing overtakes what was read.
+func (c *capture) readLocked(raw syscall.RawConn, buf []byte) (n int, ok bool) {
+	err := raw.Read(func(fd uintptr) bool {
+		c.mu.Lock()
+		c.yield()
+		var err error
+		n, err = unix.Read(int(fd), buf)
+		if err == unix.EAGAIN || err == unix.EINTR {
+			c.mu.Unlock()
+			return false
+		}
+		n, ok = max(n, 0), true
+		return true
+	})
+	return n, ok && err == nil
+}
+
+// yield lets messages go first that were sent before the text that is about to
+// be read. c.mu is held.
+func (c *capture) yield() {
+	for !c.waiting && !c.ended && (c.reading.Load() || c.events()) {
+		c.changed.Wait()
+	}
+}
+
+// awaitMessage blocks until a message or the end can be read from raw.
+func (c *capture) awaitMessage(raw syscall.RawConn) error {
+	return raw.Read(func(fd uintptr) bool {
+		if !readable(fd) {
+			return false
+		}
+		c.reading.Store(true)
+		return true
+	})
+}
+
+// readable tells whether bytes or the end can be read from fd at once.
+func readable(fd uintptr) bool {
+	poll := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}
+	n, err := unix.Poll(poll, 0)
+	return err == nil && n > 0
+}
+
+// split passes text on, piece by piece between marks, and returns what may be
+// the beginning of a rune or of a mark. c.mu is held.
+func (c *capture) split(stream int, text []byte) (held []byte) {
+	for {
+		at := bytes.Index(text, c.secret)
+		if at < 0 || len(text) < at+markLen {
+			break
+		}
+		c.pass(stream, text[:at])
+		mark := binary.BigEndian.Uint64(text[at+secretLen:])
+		text = text[at+markLen:]
+		c.seen[stream] = mark
+		c.changed.Broadcast()
+		for c.handled[stream] < mark && !c.ended {
+			c.changed.Wait()
+		}
+	}
+	keep := c.begun(text)
+	c.pass(stream, text[:len(text)-keep])
+	return append([]byte(nil), text[len(text)-keep:]...)
+}
+
+// begun returns how many bytes at the end of text are the beginning of a mark
+// or of a rune.
+func (c *capture) begun(text []byte) int {
+	if at := bytes.Index(text, c.secret); at >= 0 {
+		return len(text) - at
+	}
+	for n := min(secretLen-1, len(text)); n > 0; n-- {
+		if bytes.HasSuffix(text, c.secret[:n]) {
+			return n
+		}
+	}
+	for n := 1; n < utf8.UTFMax && n <= len(text); n++ {
+		if b := text[len(text)-n]; utf8.RuneStart(b) {
+			if b >= utf8.RuneSelf && !utf8.FullRune(text[len(text)-n:]) {
+				return n
+			}
+			break
+		}
+	}
+	return 0
+}
+
+// pass emits text, unless it looks like the report of a dying Go program. c.mu is
+// held.
+func (c *capture) pass(stream int, text []byte) {
+	if len(text) == 0 {
+		return
+	}
+	if stream == 0 {
+		c.emit("stdout", string(text))
+		return
+	}
+	if c.crash == nil && !looksFatal(text) {
+		c.emit("stderr", string(text))
+		return
+	}
+	if c.crash == nil {
+		time.AfterFunc(crashTime, c.release)
+	}
+	c.crash = append(c.crash, text...)
+	if len(c.crash) > crashBytes {
+		c.crash = c.crash[:crashBytes]
+	}
+}
+
+// looksFatal tells whether text begins like the last words of the Go runtime.
+func looksFatal(text []byte) bool {
+	for _, words := range []string{"fatal error: ", "panic: ", "runtime: ", "SIG", "unexpected fault address", "unexpected signal", "[signal "} {
+		if bytes.HasPrefix(text, []byte(words)) {
+			return true
+		}
+	}
+	return false
+}
+
+// release emits text that was held back from a program that lives on.
+func (c *capture) release() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.releaseLocked()
+}
+
+func (c *capture) releaseLocked() {
+	if c.crash != nil && !c.ended {
+		c.emit("stderr", string(c.crash))
+		c.crash = nil
+	}
+}
+
+// report returns the last words of a child that has died.
+func (c *capture) report() []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.crash) == 0 {
+		return nil
+	}
+	return strings.Split(strings.TrimRight(string(c.crash), "\n"), "\n")
+}
