@@ -1,0 +1,211 @@
+package controller
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/fabricbook/fabricbook/dataplane"
+	"github.com/fabricbook/fabricbook/netlib"
+	"github.com/fabricbook/fabricbook/netlib/api"
+	"github.com/fabricbook/fabricbook/netlib/compile"
+	"github.com/fabricbook/fabricbook/netlib/verify"
+)
+
+// Bounds of probes.
+const (
+	maxCount     = 100
+	maxTimeout   = 10 * time.Second
+	probeTime    = time.Minute // of one request
+	probeSlack   = 2 * time.Second
+	liveAtOnce   = 128                    // probes of one live matrix under way
+	liveTimeout  = time.Second            // of a packet that should arrive, by the computed verdict
+	deniedTime   = 300 * time.Millisecond // of one that should not
+	maxLiveCells = 20_000
+)
+
+// endpoint is where probes start or end: a workload's port, or a host behind a
+// gateway of the simulated fabric.
+type endpoint struct {
+	node string // or gateway
+	port string // on that node
+	addr netip.Addr
+}
+
+// find is the endpoint of a port's or gateway host's name.
+func find(f netlib.Fabric, name string) (endpoint, bool) {
+	if p, ok := f.Port(name); ok {
+		return endpoint{p.Node, p.Name, p.Address}, true
+	}
+	for _, g := range f.Gateways {
+		for _, r := range g.Static {
+			if hostName(g, r) == name {
+				return endpoint{g.Name, name, r.Prefix.Addr()}, true
+			}
+		}
+	}
+	return endpoint{}, false
+}
+
+func hostName(g netlib.Gateway, r netlib.StaticRoute) string {
+	if r.Name != "" {
+		return r.Name
+	}
+	return g.Name + "/" + r.Prefix.String()
+}
+
+// probe sends real packets.
+func (c *Controller) probe(ctx context.Context, req api.ProbeRequest) (api.Probe, error) {
+	f := c.current.Load().Fabric()
+	from, to, err := endpoints(f, req)
+	if err != nil {
+		return api.Probe{}, err
+	}
+	if err := completeProbe(&req); err != nil {
+		return api.Probe{}, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, min(probeTime, time.Duration(req.Count)*req.Timeout+probeSlack))
+	defer cancel()
+	result, err := c.fleet.probe(ctx, from.node, dataplane.Probe{
+		Port: from.port, To: to, Protocol: req.Proto, DstPort: req.Port, Count: req.Count, Timeout: req.Timeout,
+	})
+	if err != nil {
+		return api.Probe{}, fmt.Errorf("probe from %s on node %s: %w", req.From, from.node, err)
+	}
+	return api.Probe{ProbeRequest: req, FromAddr: from.addr, ToAddr: to, Result: result}, nil
+}
+
+func endpoints(f netlib.Fabric, req api.ProbeRequest) (from endpoint, to netip.Addr, err error) {
+	from, ok := find(f, req.From)
+	if !ok {
+		return from, to, &inputError{netlib.Problem{Field: "from", Detail: fmt.Sprintf("there is no port %q", req.From), Fix: "name a port; " + known(f.Ports, func(p netlib.Port) string { return p.Name })}}
+	}
+	if far, ok := find(f, req.To); ok {
+		return from, far.addr, nil
+	}
+	if to, err = netip.ParseAddr(req.To); err != nil {
+		return from, to, &inputError{netlib.Problem{Field: "to", Detail: fmt.Sprintf("%q is no port, no gateway's host and no address", req.To), Fix: "name a port or write an address; " + known(f.Ports, func(p netlib.Port) string { return p.Name })}}
+	}
+	return from, to, nil
+}
+
+// completeProbe fills in defaults and refuses what no agent should be asked for.
+func completeProbe(req *api.ProbeRequest) error {
+	if req.Proto == "" {
+		req.Proto = dataplane.ICMP
+	}
+	if req.Count == 0 {
+		req.Count = map[bool]int{true: 3, false: 1}[req.Proto == dataplane.ICMP]
+	}
+	if req.Timeout == 0 {
+		req.Timeout = time.Second
+	}
+	switch {
+	case req.Proto != dataplane.ICMP && req.Proto != dataplane.TCP:
+		return &inputError{netlib.Problem{Field: "proto", Detail: fmt.Sprintf("%q cannot be probed", req.Proto), Fix: "use icmp or tcp"}}
+	case req.Proto == dataplane.TCP && req.Port == 0:
+		return &inputError{netlib.Problem{Field: "port", Detail: "a TCP probe needs a destination port", Fix: "give one from 1 to 65535, for example 22"}}
+	case req.Proto == dataplane.ICMP && req.Port != 0:
+		return &inputError{netlib.Problem{Field: "port", Detail: "ICMP has no ports", Fix: "leave it out, or use tcp"}}
+	case req.Count < 1 || req.Count > maxCount:
+		return &inputError{netlib.Problem{Field: "count", Detail: strconv.Itoa(req.Count) + " packets", Fix: fmt.Sprintf("send 1 to %d", maxCount)}}
+	case req.Timeout < time.Millisecond || req.Timeout > maxTimeout:
+		return &inputError{netlib.Problem{Field: "timeout", Detail: req.Timeout.String() + " for a packet", Fix: "wait 1ms to " + maxTimeout.String()}}
+	}
+	return nil
+}
+
+// matrix is the computed verdict of every pair and, where Live, what packets met.
+func (c *Controller) matrix(ctx context.Context, req api.MatrixRequest) (api.Matrix, error) {
+	started := time.Now()
+	now := c.current.Load()
+	m, err := verify.Matrix(now, req)
+	if err != nil {
+		return api.Matrix{}, err
+	}
+	m.Live = req.Live
+	if req.Live {
+		if len(m.Cells) > maxLiveCells {
+			return api.Matrix{}, &inputError{netlib.Problem{Field: "names", Detail: fmt.Sprintf("%d probes are more than the %d of one live matrix", len(m.Cells), maxLiveCells), Fix: "name fewer ports, or compute it without packets"}}
+		}
+		if err := c.measure(ctx, now, m.Cells); err != nil {
+			return api.Matrix{}, err
+		}
+	}
+	m.Took = time.Since(started)
+	return m, nil
+}
+
+// measure sets Reached of each cell by packets, many at once. A packet that should
+// arrive gets a second chance with more time before it counts as lost, so that a
+// busy machine does not look like a broken fabric.
+func (c *Controller) measure(ctx context.Context, now *compile.Compiled, cells []api.Cell) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(liveAtOnce)
+	for i := range cells {
+		group.Go(func() error {
+			cell := &cells[i]
+			timeout := deniedTime
+			if cell.Allowed {
+				timeout = liveTimeout
+			}
+			reached, why, err := c.reach(ctx, now.Fabric(), *cell, timeout)
+			if err == nil && cell.Allowed && !reached {
+				reached, why, err = c.reach(ctx, now.Fabric(), *cell, 3*timeout)
+			}
+			if err != nil {
+				return err
+			}
+			cell.Reached = reached
+			if reached != cell.Allowed {
+				cell.Reason += "; measured otherwise: " + why
+			}
+			return nil
+		})
+	}
+	return group.Wait()
+}
+
+func (c *Controller) reach(ctx context.Context, f netlib.Fabric, cell api.Cell, timeout time.Duration) (reached bool, why string, err error) {
+	proto, port, err := splitProto(cell.Proto)
+	if err != nil {
+		return false, "", err
+	}
+	from, to, err := endpoints(f, api.ProbeRequest{From: cell.From, To: cell.To})
+	if err != nil {
+		return false, "", err
+	}
+	ctx, cancel := context.WithTimeout(ctx, probeTime) // includes waiting for its turn on the node
+	defer cancel()
+	r, err := c.fleet.probe(ctx, from.node, dataplane.Probe{Port: from.port, To: to, Protocol: proto, DstPort: port, Count: 1, Timeout: timeout})
+	if err != nil {
+		return false, "", fmt.Errorf("probe %s from %s to %s: %w", cell.Proto, cell.From, cell.To, err)
+	}
+	switch {
+	case r.Received > 0:
+		why = "answered"
+	case r.Reason != "":
+		why = r.Reason
+	default:
+		why = "no answer"
+	}
+	return r.Received > 0, why, nil
+}
+
+// splitProto reads "icmp" or "tcp/22".
+func splitProto(s string) (dataplane.Protocol, uint16, error) {
+	name, number, hasPort := strings.Cut(s, "/")
+	if name == string(dataplane.ICMP) && !hasPort {
+		return dataplane.ICMP, 0, nil
+	}
+	port, err := strconv.ParseUint(number, 10, 16)
+	if name != string(dataplane.TCP) || err != nil || port == 0 {
+		return "", 0, &inputError{netlib.Problem{Field: "protos", Detail: fmt.Sprintf("%q cannot be measured", s), Fix: `use "icmp" or "tcp/PORT", for example "tcp/22"`}}
+	}
+	return dataplane.TCP, uint16(port), nil
+}
