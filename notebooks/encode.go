@@ -158,7 +158,12 @@ func plainObject(o Object) (map[string]any, error) {
 // json.Number, []any, map[string]any.
 func plain(v any) (any, error) {
 	switch v := v.(type) {
-	case nil, bool, string, json.Number:
+	case nil, bool, string:
+		return v, nil
+	case json.Number:
+		if !json.Valid([]byte(v)) {
+			return nil, fmt.Errorf("%q is not a number", string(v))
+		}
 		return v, nil
 	case int:
 		return json.Number(strconv.Itoa(v)), nil
