@@ -103,11 +103,7 @@ func prepareVenv(ctx context.Context, path string, dir *dataDir, out io.Writer, 
 		return venv, err
 	}
 	progress.done("JupyterLab in %s", short(path))
-	exe, err := os.Executable()
-	if err != nil {
-		return venv, err
-	}
-	spec, err := kernel.Install(kernel.InstallOptions{Prefix: path, Executable: exe, Env: map[string]string{client.EnvData: dir.path}})
+	spec, err := installKernel(kernel.InstallOptions{Prefix: path}, dir.path)
 	if err != nil {
 		return venv, err
 	}
