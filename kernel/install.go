@@ -23,6 +23,7 @@ type InstallOptions struct {
 	Name        string            // directory of the kernelspec; default "fabricbook"
 	DisplayName string            // as front ends show it; default "Go (Fabricbook)"
 	Executable  string            // the program; default this one
+	Arguments   []string          // of the program, after those that every kernel gets
 	Env         map[string]string // environment of the kernel, beside the front end's
 }
 
@@ -153,7 +154,7 @@ func specFiles(o InstallOptions) (map[string][]byte, error) {
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", " ")
 	err := enc.Encode(spec{
-		Argv:        []string{o.Executable, "kernel", "--connection-file", "{connection_file}"},
+		Argv:        append([]string{o.Executable, "kernel", "--connection-file", "{connection_file}"}, o.Arguments...),
 		DisplayName: o.DisplayName, Language: "go", InterruptMode: "message",
 		ProtocolVersion: "5.5", Env: o.Env, Metadata: map[string]any{"debugger": false},
 	})

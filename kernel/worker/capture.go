@@ -40,7 +40,7 @@ type capture struct {
 	changed *sync.Cond
 	seen    [2]uint64 // last mark read of each stream
 	handled [2]uint64 // last mark whose message was passed on
-	waiting bool      // a message waits for a mark
+	wanted  [2]bool   // a message waits for a mark of this stream
 	ended   bool      // no further messages will come
 	crash   []byte    // text held back
 }
@@ -52,22 +52,23 @@ func newCapture(secret []byte, events func() bool, emit func(name, text string))
 }
 
 // message passes one message on by f, after the output that came before it.
-func (c *capture) message(marks [2]uint64, f func()) {
+// more tells that the next message has been read in part already.
+func (c *capture) message(marks [2]uint64, f func(), more bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.waiting = true
-	c.changed.Broadcast()
 	for i, mark := range marks {
 		for c.seen[i] < mark && !c.ended {
+			c.wanted[i] = true
+			c.changed.Broadcast()
 			c.changed.Wait()
 		}
+		c.wanted[i] = false
 	}
-	c.waiting = false
 	f()
 	for i, mark := range marks {
 		c.handled[i] = max(c.handled[i], mark)
 	}
-	c.reading.Store(false)
+	c.reading.Store(more)
 	c.changed.Broadcast()
 }
 
@@ -88,7 +89,7 @@ func (c *capture) read(stream int, f *os.File) {
 	var held []byte // the beginning of a rune or of a mark
 	buf := make([]byte, 64<<10)
 	for {
-		n, ok := c.readLocked(raw, buf)
+		n, ok := c.readLocked(stream, raw, buf)
 		if !ok {
 			return
 		}
@@ -104,10 +105,10 @@ func (c *capture) read(stream int, f *os.File) {
 
 // readLocked reads what there is, at least one byte, 0 at the end. It returns
 // with c.mu held where ok is true, so that nothing overtakes what was read.
-func (c *capture) readLocked(raw syscall.RawConn, buf []byte) (n int, ok bool) {
+func (c *capture) readLocked(stream int, raw syscall.RawConn, buf []byte) (n int, ok bool) {
 	err := raw.Read(func(fd uintptr) bool {
 		c.mu.Lock()
-		c.yield()
+		c.yield(stream)
 		var err error
 		n, err = unix.Read(int(fd), buf)
 		if err == unix.EAGAIN || err == unix.EINTR {
@@ -121,9 +122,9 @@ func (c *capture) readLocked(raw syscall.RawConn, buf []byte) (n int, ok bool) {
 }
 
 // yield lets messages go first that were sent before the text that is about to
-// be read. c.mu is held.
-func (c *capture) yield() {
-	for !c.waiting && !c.ended && (c.reading.Load() || c.events()) {
+// be read from a stream. c.mu is held.
+func (c *capture) yield(stream int) {
+	for !c.wanted[stream] && !c.ended && (c.reading.Load() || c.events()) {
 		c.changed.Wait()
 	}
 }

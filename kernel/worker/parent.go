@@ -234,11 +234,12 @@ func (p *process) readEvents(f *os.File) {
 	if err != nil {
 		return
 	}
+	r := bufio.NewReaderSize(f, 64<<10)
 	for {
-		if p.capture.awaitMessage(raw) != nil {
+		if r.Buffered() == 0 && p.capture.awaitMessage(raw) != nil {
 			return
 		}
-		m, err := receive(f)
+		m, err := receive(r)
 		if err != nil {
 			return
 		}
@@ -252,7 +253,7 @@ func (p *process) readEvents(f *os.File) {
 				p.capture.releaseLocked()
 				p.answer(m)
 			}
-		})
+		}, r.Buffered() > 0)
 	}
 }
 
