@@ -1,8 +1,19 @@
-// Package interp is the Go interpreter behind the notebook kernel: ixgo with a
-// session layer of our own, which keeps live values from cell to cell.
+// Package interp is the Go interpreter behind the notebook kernel: an
+// [engine.Engine] on the ixgo engine with a session layer of our own, which
+// keeps live values from cell to cell.
+//
+// A cell passes these steps, each in a file of its own:
+//
+//	split    the source into top-level declarations and statements
+//	parse    both halves into syntax trees with the cell's own positions
+//	check    names and types against what the session knows
+//	rewrite  trees: unique names, safepoints, goroutines that cannot end the process
+//	lower    top-level variables to package variables that outlive the cell
+//	build    SSA of the cell and of what it reaches, and an interpreter for it
+//	run      on a goroutine that can be stopped, with its output attributed
+//
+// The packages that cells may import are handed in as [Package] values (see
+// bind, which generates them); the common ones of the standard library are
+// there always. Nothing needs a Go tool chain at run time. The package must not
+// know the Jupyter protocol, nor what the handed packages are about.
 package interp
-
-import (
-	_ "github.com/goplus/ixgo"
-	_ "github.com/goplus/ixgo/pkg/fmt"
-)

@@ -1,0 +1,222 @@
+package interp
+
+import (
+	"context"
+	"fmt"
+	"go/ast"
+	"go/types"
+	"maps"
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/fabricbook/fabricbook/kernel/display"
+	"github.com/fabricbook/fabricbook/kernel/engine"
+)
+
+// Engine evaluates Go cells. It implements [engine.Engine].
+type Engine struct {
+	sink      engine.Sink
+	sources   *sources
+	tasks     *tasks
+	out       *output
+	externals map[string]any // of every cell, by the engine's names
+
+	mu      sync.Mutex // guards session; never held while a cell runs
+	session *session
+	closed  bool
+}
+
+// cellPrefix begins the file name in positions of a cell's code.
+const cellPrefix = "Cell ["
+
+// Factory makes engines whose cells can import the given packages, beside the
+// standard library's common ones.
+func Factory(symbols ...*Package) engine.Factory {
+	return func(ctx context.Context, sink engine.Sink) (engine.Engine, error) { return New(sink, symbols...) }
+}
+
+// New makes an engine that reports to sink.
+func New(sink engine.Sink, symbols ...*Package) (*Engine, error) {
+	symbols = append(append([]*Package{}, ownStandard()...), symbols...)
+	for _, p := range symbols {
+		if err := register(p); err != nil {
+			return nil, err
+		}
+	}
+	ts := &tasks{raised: map[*program]bool{}}
+	e := &Engine{sink: sink, sources: &sources{}, tasks: ts, out: &output{sink: sink, tasks: ts}, session: newSession(symbols)}
+	ts.out = e.out
+	e.externals = ts.externals()
+	maps.Copy(e.externals, e.out.externals())
+	e.out.printBuiltins(e.session.base)
+	return e, nil
+}
+
+// Close stops the running cell and what cells left behind.
+func (e *Engine) Close() error {
+	e.mu.Lock()
+	closed := e.closed
+	e.closed = true
+	e.mu.Unlock()
+	if closed {
+		return nil
+	}
+	e.tasks.owners.Range(func(_, t any) bool {
+		e.tasks.stop(t.(*task), nil)
+		return true
+	})
+	if t := e.tasks.current.Load(); t != nil {
+		e.tasks.stop(t, nil)
+	}
+	e.out.close()
+	return nil
+}
+
+// Execute runs one cell, see [engine.Engine].
+func (e *Engine) Execute(ctx context.Context, cell engine.Cell) engine.Outcome {
+	name := cellPrefix + strconv.Itoa(cell.Number) + "]"
+	e.sources.set(name, cell.Source)
+	t := newTask(cell.Number, name, e.sources)
+	t.asks = cell.Stdin
+	results, failure := e.evaluate(ctx, t, name, cell.Source, !cell.Silent)
+	outcome := engine.Outcome{Failure: failure}
+	if failure == nil {
+		outcome.Result = results
+		outcome.Expressions = e.expressions(ctx, cell)
+	}
+	return outcome
+}
+
+// expressions evaluates what a front end asked to be told after the cell.
+func (e *Engine) expressions(ctx context.Context, cell engine.Cell) map[string]engine.Expression {
+	if len(cell.Expressions) == 0 {
+		return nil
+	}
+	answers := map[string]engine.Expression{}
+	for key, source := range cell.Expressions {
+		name := "Expression " + key
+		e.sources.set(name, source)
+		bundle, failure := e.evaluate(ctx, newTask(cell.Number, name, e.sources), name, source, true)
+		answer := engine.Expression{Failure: failure}
+		if bundle != nil {
+			answer.Bundle = *bundle
+		} else if failure == nil {
+			answer.Bundle = display.Of(nil)
+		}
+		answers[key] = answer
+	}
+	return answers
+}
+
+// evaluate compiles and runs source.
+func (e *Engine) evaluate(ctx context.Context, t *task, name, source string, wanted bool) (*display.Bundle, *engine.Failure) {
+	p, failure := e.compile(t.cell, name, source)
+	if failure != nil || p == nil {
+		return nil, failure
+	}
+	return e.run(ctx, t, p, wanted)
+}
+
+// compile takes a cell through all steps up to a program that can run. A nil
+// program means that there is nothing to run.
+func (e *Engine) compile(number int, name, source string) (*program, *engine.Failure) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	s := e.session
+	parsed, err := parseCell(s.fset, name, source)
+	if err != nil {
+		return nil, e.sources.sourceFailure(engine.Syntax, syntaxProblems(err))
+	}
+	imports, dots, problems := s.resolveImports(parsed)
+	if len(problems) > 0 {
+		return nil, e.sources.sourceFailure(engine.Compile, problems)
+	}
+	u, errs := hoistVariables(parsed, number)
+	if len(errs) > 0 {
+		return nil, e.sources.sourceFailure(engine.Compile, s.compileProblems(errs, nil))
+	}
+	before := s.dots
+	s.dots = append(s.dots[:len(s.dots):len(s.dots)], dots...)
+	l, problems := s.prepare(u, imports)
+	if len(problems) > 0 {
+		s.dots = before
+		return nil, e.sources.sourceFailure(engine.Compile, problems)
+	}
+	externals, err := e.cellExternals(l)
+	var p *program
+	if err == nil {
+		p, err = s.build(l, externals)
+	}
+	if err != nil {
+		s.dots = before
+		return nil, e.sources.sourceFailure(engine.Compile, []problem{{msg: err.Error()}})
+	}
+	maps.Copy(s.names, imports)
+	s.publish(l, source)
+	return p, nil
+}
+
+// resolveImports loads what the cell imports: names for it, and the packages
+// imported with ".".
+func (s *session) resolveImports(p *parsed) (names map[string]meaning, dots []*types.Package, problems []problem) {
+	names = map[string]meaning{}
+	for _, spec := range p.imports {
+		pkg, err := s.importPackage(importPath(spec))
+		if err != nil {
+			problems = append(problems, problem{s.fset.Position(spec.Path.Pos()), err.Error()})
+			continue
+		}
+		switch {
+		case spec.Name == nil:
+			names[pkg.Name()] = meaning{pkg: pkg}
+		case spec.Name.Name == ".":
+			dots = append(dots, pkg)
+		case spec.Name.Name != "_":
+			names[spec.Name.Name] = meaning{pkg: pkg}
+		}
+	}
+	return names, dots, problems
+}
+
+// prepare checks, rewrites and lowers a cell.
+func (s *session) prepare(u *unit, imports map[string]meaning) (*lowered, []problem) {
+	s.serial++
+	u.entry = "cell" + mark + strconv.Itoa(s.serial)
+	s.redeclareMethods(u)
+	files := []*ast.File{u.file()}
+	c := s.check(u, imports, files)
+	if len(c.errs) > 0 {
+		return nil, s.compileProblems(c.errs, c)
+	}
+	r := s.rename(u, c, files)
+	rewrite(u, c.info)
+	l, errs := s.lower(u, r)
+	if len(errs) > 0 {
+		return nil, s.compileProblems(errs, c)
+	}
+	return l, nil
+}
+
+// cellExternals are what the engine gives to one cell: the session's, and real
+// files for os.Stdout and os.Stderr where the cell mentions them.
+func (e *Engine) cellExternals(l *lowered) (map[string]any, error) {
+	mentions := e.out.stdout != nil
+	for _, o := range l.info.Uses {
+		if v, ok := o.(*types.Var); ok && v.Pkg() != nil && v.Pkg().Path() == "os" && strings.HasPrefix(v.Name(), "Std") {
+			mentions = true
+		}
+	}
+	if !mentions {
+		return e.externals, nil
+	}
+	stdout, stderr, err := e.out.files()
+	if err != nil {
+		return nil, fmt.Errorf("give the cell its standard output: %w", err)
+	}
+	var _ **os.File = stdout
+	externals := maps.Clone(e.externals)
+	externals["os.Stdout"], externals["os.Stderr"] = stdout, stderr
+	return externals, nil
+}

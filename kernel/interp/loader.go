@@ -1,0 +1,70 @@
+package interp
+
+import (
+	"go/types"
+	"reflect"
+	"sync"
+
+	"github.com/goplus/ixgo"
+	"golang.org/x/tools/go/types/typeutil"
+)
+
+// loader answers the engine's questions for types. It gives every interpreter
+// of a session the same reflect.Type for a type that a cell declared, and makes
+// look-ups safe for goroutines of earlier cells while a new cell is built.
+type loader struct {
+	inner ixgo.Loader
+
+	mu        sync.Mutex
+	importing bool // inside Import, under mu: the inner loader calls back
+	declared  typeutil.Map
+}
+
+func newLoader(inner ixgo.Loader) *loader { return &loader{inner: inner} }
+
+// Import is called only by the goroutine that checks or builds a cell.
+func (l *loader) Import(path string) (*types.Package, error) {
+	if l.importing {
+		return l.inner.Import(path)
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.importing = true
+	defer func() { l.importing = false }()
+	return l.inner.Import(path)
+}
+
+// SetImport is called from within Import.
+func (l *loader) SetImport(path string, pkg *types.Package, load func() error) error {
+	return l.inner.SetImport(path, pkg, load)
+}
+
+func (l *loader) Installed(path string) (*ixgo.Package, bool) { return l.inner.Installed(path) }
+func (l *loader) Packages() []*types.Package                  { return l.inner.Packages() }
+func (l *loader) Iterate(f func(types.Type, any))             { l.inner.Iterate(f) }
+
+func (l *loader) LookupReflect(t types.Type) (reflect.Type, bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if named, ok := t.(*types.Named); ok {
+		if rt := l.declared.At(named); rt != nil {
+			return rt.(reflect.Type), true
+		}
+	}
+	return l.inner.LookupReflect(t)
+}
+
+func (l *loader) LookupTypes(t reflect.Type) (types.Type, bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.inner.LookupTypes(t)
+}
+
+// keep remembers that a declared type is rt for the rest of the session.
+func (l *loader) keep(t *types.Named, rt reflect.Type) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.declared.At(t) == nil {
+		l.declared.Set(t, rt)
+	}
+}

@@ -1,0 +1,113 @@
+package interp
+
+import (
+	"go/ast"
+	"go/token"
+	"go/types"
+	"reflect"
+	"slices"
+
+	"github.com/goplus/ixgo"
+)
+
+// runtimePath is the package of functions that rewritten cells call. Its values
+// here only give the types: each session brings its own, see tasks.externals.
+const runtimePath = "github.com/fabricbook/fabricbook/kernel/interp/runtime"
+
+var runtimePackage = &ixgo.Package{
+	Name: "runtime", Path: runtimePath,
+	Deps: map[string]string{}, Interfaces: map[string]reflect.Type{}, NamedTypes: map[string]reflect.Type{}, AliasTypes: map[string]reflect.Type{},
+	Vars: map[string]reflect.Value{}, TypedConsts: map[string]ixgo.TypedConst{}, UntypedConsts: map[string]ixgo.UntypedConst{},
+	Funcs: map[string]reflect.Value{
+		"Halt":   reflect.ValueOf(func() {}),                 // stops the goroutine if its cell is to stop
+		"Result": reflect.ValueOf(func(...any) {}),           // takes the value of the last expression
+		"Zero":   reflect.ValueOf(func(any) {}),              // sets what a pointer points to to zero
+		"Owner":  reflect.ValueOf(func() any { return nil }), // whose this goroutine is
+		"Begin":  reflect.ValueOf(func(any) {}),              // tells whose this goroutine is
+		"End":    reflect.ValueOf(func(any) {}),              // the goroutine ends, with this from recover
+		"Keep":   reflect.ValueOf(func(...any) {}),           // never called
+	},
+}
+
+func init() { ixgo.RegisterPackage(runtimePackage) }
+
+// runtimeTree is what every program of a session starts with:
+//
+//	var stop· bool
+//	func keep·() { runtime·.Keep(nil) }
+type runtimeTree struct {
+	info *types.Info
+	stop *ast.GenDecl
+	keep *ast.FuncDecl
+}
+
+// declareRuntime enters the runtime's names into the session's package.
+func (s *session) declareRuntime() {
+	pkg, err := s.base.Importer.Import(runtimePath)
+	if err != nil {
+		panic(err) // registered above
+	}
+	name := types.NewPkgName(token.NoPos, s.pkg, runtimeName, pkg)
+	s.pkg.Scope().Insert(name)
+	s.imports[runtimePath] = name
+	file := s.fset.AddFile("runtime", -1, 64)
+	p := token.Pos(file.Base())
+	t := &s.runtime
+	t.info = newInfo()
+	t.stop = &ast.GenDecl{TokPos: p, Tok: token.VAR, Specs: []ast.Spec{&ast.ValueSpec{Names: []*ast.Ident{ident(p, stopName)}, Type: ident(p, "bool")}}}
+	t.keep = &ast.FuncDecl{Name: ident(p, "keep"+mark), Type: &ast.FuncType{Func: p, Params: &ast.FieldList{Opening: p, Closing: p}},
+		Body: &ast.BlockStmt{Lbrace: p, Rbrace: p, List: []ast.Stmt{&ast.ExprStmt{X: runtimeCall(p, "Keep", ident(p, "nil"))}}}}
+	f := &ast.File{Package: p, Name: ident(p, "main"), Decls: []ast.Decl{t.stop, t.keep}, FileStart: p, FileEnd: p}
+	if errs := s.typeCheck(s.pkg, t.info, &unit{}, []*ast.File{f}); len(errs) > 0 {
+		panic(errs[0])
+	}
+}
+
+// runtimeDecls is the runtime's part of a program. The function that it never
+// calls makes the engine compile the methods of types.
+func (s *session) runtimeDecls(info *types.Info, methods []types.Type) []ast.Decl {
+	t := &s.runtime
+	s.copyInfo(info, t.info, t.stop)
+	s.copyInfo(info, t.info, t.keep)
+	template := t.keep.Body.List[0].(*ast.ExprStmt).X.(*ast.CallExpr)
+	keep := &ast.CallExpr{Fun: template.Fun, Lparen: template.Lparen, Rparen: template.Rparen}
+	info.Types[keep] = info.Types[template]
+	for _, m := range methods {
+		if hasMethods(m) {
+			keep.Args = append(keep.Args, nilOf(info, types.NewPointer(m)))
+		}
+	}
+	body := &ast.BlockStmt{Lbrace: t.keep.Body.Lbrace, Rbrace: t.keep.Body.Rbrace, List: []ast.Stmt{&ast.ExprStmt{X: keep}}}
+	return []ast.Decl{t.stop, &ast.FuncDecl{Name: t.keep.Name, Type: t.keep.Type, Body: body}}
+}
+
+// hasMethods tells whether t is a concrete type with methods of its own or of
+// what it embeds.
+func hasMethods(t types.Type) bool {
+	named, ok := types.Unalias(t).(*types.Named)
+	if !ok || types.IsInterface(named) || named.TypeParams().Len() != named.TypeArgs().Len() || mentionsTypeParam(named) {
+		return false
+	}
+	return types.NewMethodSet(types.NewPointer(named)).Len() > 0
+}
+
+func mentionsTypeParam(t *types.Named) bool {
+	return slices.ContainsFunc(slices.Collect(t.TypeArgs().Types()), func(a types.Type) bool {
+		found := false
+		var walk func(types.Type)
+		walk = func(a types.Type) {
+			switch a := a.(type) {
+			case *types.TypeParam:
+				found = true
+			case *types.Named:
+				for x := range a.TypeArgs().Types() {
+					walk(x)
+				}
+			case interface{ Elem() types.Type }:
+				walk(a.Elem())
+			}
+		}
+		walk(a)
+		return found
+	})
+}

@@ -1,0 +1,239 @@
+package interp
+
+import (
+	"context"
+	"errors"
+	"reflect"
+	"runtime"
+	"runtime/metrics"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/goplus/ixgo"
+	"github.com/visualfc/gid"
+
+	"github.com/fabricbook/fabricbook/kernel/engine"
+)
+
+// task is a cell that runs, or ran and left goroutines behind.
+type task struct {
+	cell     int
+	name     string // of the cell in positions
+	sources  *sources
+	asks     bool          // the front end can answer questions
+	stopping atomic.Bool   // its goroutines are to halt at their next safepoint
+	stopped  chan struct{} // closed with stopping
+	once     sync.Once
+	ended    atomic.Bool // Execute has returned
+
+	mu      sync.Mutex
+	results []any
+	failure *engine.Failure // why it is being stopped, nil if by the user
+}
+
+func newTask(cell int, name string, sources *sources) *task {
+	return &task{cell: cell, name: name, sources: sources, stopped: make(chan struct{})}
+}
+
+// halted is what a safepoint panics with to unwind a goroutine.
+type halted struct{}
+
+func (halted) Error() string { return "interrupted" }
+
+// exited is what os.Exit panics with.
+type exited struct{ code int }
+
+var errTooDeep = errors.New("stack overflow: recursion too deep")
+
+// tasks knows which goroutine belongs to which cell and stops cells.
+type tasks struct {
+	owners  sync.Map // goroutine id to *task
+	current atomic.Pointer[task]
+
+	mu       sync.Mutex
+	programs []*program        // all that may have code running
+	raised   map[*program]bool // flags that stay up: the program's cell was stopped
+
+	deep atomic.Bool // some stack has grown large: safepoints look at their depth
+	out  *output
+}
+
+// owner is the task that the calling goroutine belongs to; the running one for
+// goroutines that no cell started itself.
+func (ts *tasks) owner() *task {
+	if t, ok := ts.owners.Load(gid.Get()); ok {
+		return t.(*task)
+	}
+	return ts.current.Load()
+}
+
+// externals are the runtime's functions for this session.
+func (ts *tasks) externals() map[string]any {
+	return map[string]any{
+		runtimePath + ".Halt":   ts.halt,
+		runtimePath + ".Result": func(v ...any) { ts.owner().setResults(v) },
+		runtimePath + ".Zero":   func(p any) { reflect.ValueOf(p).Elem().SetZero() },
+		runtimePath + ".Owner":  func() any { return ts.owner() },
+		runtimePath + ".Begin": func(owner any) {
+			if t, ok := owner.(*task); ok && t != nil {
+				ts.owners.Store(gid.Get(), t)
+			}
+		},
+		runtimePath + ".End": ts.end,
+		"os.Exit":            func(code int) { ts.exit(code) },
+		"time.Sleep":         ts.sleep,
+	}
+}
+
+func (t *task) setResults(v []any) {
+	t.mu.Lock()
+	t.results = v
+	t.mu.Unlock()
+}
+
+// halt is called at safepoints while flags are up.
+func (ts *tasks) halt() {
+	if ts.deep.Load() {
+		var pc [1]uintptr
+		if runtime.Callers(maxDepth, pc[:]) > 0 {
+			panic(errTooDeep)
+		}
+	}
+	if v, ok := ts.owners.Load(gid.Get()); ok && v.(*task).stopping.Load() {
+		panic(halted{})
+	}
+}
+
+// end is called when a goroutine that a cell started ends.
+func (ts *tasks) end(fr *ixgo.Frame, recovered any) {
+	t := ts.owner()
+	ts.owners.Delete(gid.Get())
+	if recovered == nil || t == nil {
+		return
+	}
+	switch v := recovered.(type) {
+	case halted:
+		return
+	case exited:
+		if t.ended.Load() {
+			ts.out.write(t.cell, "stderr", exitFailure(t, v.code).Message+" in a goroutine: the session goes on\n")
+		}
+		return
+	}
+	f := panicFailure(t, recovered, framesOf(fr), "goroutine ")
+	if t.ended.Load() {
+		ts.out.write(t.cell, "stderr", joinLines(f.Traceback))
+		return
+	}
+	ts.stop(t, f)
+}
+
+// exit stands for os.Exit: it ends the cell, not the process.
+func (ts *tasks) exit(code int) {
+	t := ts.owner()
+	if t != nil && !t.ended.Load() {
+		ts.stop(t, exitFailure(t, code))
+	}
+	panic(exited{code})
+}
+
+// sleep stands for time.Sleep.
+func (ts *tasks) sleep(d time.Duration) {
+	t := ts.owner()
+	if t == nil {
+		time.Sleep(d)
+		return
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-t.stopped:
+		panic(halted{})
+	}
+}
+
+// stop makes the goroutines of t halt at their next safepoint, for the reason f,
+// nil if the user wants it.
+func (ts *tasks) stop(t *task, f *engine.Failure) {
+	t.mu.Lock()
+	if t.failure == nil && !t.stopping.Load() {
+		t.failure = f
+	}
+	t.mu.Unlock()
+	t.once.Do(func() {
+		t.stopping.Store(true)
+		close(t.stopped)
+	})
+	ts.raise()
+}
+
+// raise puts up the flags of all programs: the cell may be running code that
+// was compiled for another.
+func (ts *tasks) raise() {
+	ts.mu.Lock()
+	defer ts.mu.Unlock()
+	for _, p := range ts.programs {
+		setFlag(p.stop, true)
+	}
+}
+
+// lower takes down all flags but those of programs whose cells were stopped.
+// What such a cell left behind then halts wherever it runs its own code.
+func (ts *tasks) lower() {
+	ts.mu.Lock()
+	defer ts.mu.Unlock()
+	for _, p := range ts.programs {
+		setFlag(p.stop, ts.raised[p])
+	}
+}
+
+// add enters a program before it runs.
+func (ts *tasks) add(p *program) {
+	ts.mu.Lock()
+	ts.programs = append(ts.programs, p)
+	ts.mu.Unlock()
+}
+
+// abandon keeps p's flag up for good.
+func (ts *tasks) abandon(p *program) {
+	ts.mu.Lock()
+	ts.raised[p] = true
+	ts.mu.Unlock()
+}
+
+// setFlag writes what running cells read without synchronisation: a late look
+// costs one more turn of a loop.
+//
+//go:norace
+func setFlag(flag *bool, v bool) { *flag = v }
+
+const (
+	watchEvery  = 10 * time.Millisecond
+	largeStacks = 96 << 20 // bytes of all stacks beyond which depth is looked at
+	maxDepth    = 100_000  // Go frames; an interpreted call takes about two
+)
+
+// watchDepth looks at the size of the stacks while a cell runs, so that endless
+// recursion becomes a panic before Go ends the process. It ends with ctx.
+func (ts *tasks) watchDepth(ctx context.Context) {
+	var tick func()
+	sample := []metrics.Sample{{Name: "/memory/classes/heap/stacks:bytes"}}
+	tick = func() {
+		if ctx.Err() != nil {
+			return
+		}
+		metrics.Read(sample)
+		large := sample[0].Value.Uint64() > largeStacks
+		if large != ts.deep.Swap(large) {
+			if large {
+				ts.raise()
+			} else if t := ts.current.Load(); t == nil || !t.stopping.Load() {
+				ts.lower()
+			}
+		}
+		time.AfterFunc(watchEvery, tick)
+	}
+	time.AfterFunc(watchEvery, tick)
+}
