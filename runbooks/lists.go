@@ -136,8 +136,8 @@ func (g *Groups) card() show.Card {
 	var rows [][]show.Span
 	for _, x := range g.Rows {
 		name, n := x.Name, strconv.Itoa(members[x.Name])
-		for _, rule := range rulesWords(x.Rules) {
-			rows = append(rows, []show.Span{show.Bold(name), show.Words(n), show.Words(rule)})
+		for _, rule := range x.Rules {
+			rows = append(rows, []show.Span{show.Bold(name), show.Words(n), show.Words(ruleWords(rule))})
 			name, n = "", ""
 		}
 		if len(x.Rules) == 0 {

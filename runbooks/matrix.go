@@ -188,7 +188,7 @@ func (m *Matrix) card() show.Card {
 	default:
 		c.Tone = show.Plain
 	}
-	c.Blocks = append(c.Blocks, show.Line{show.Quiet("rows send, columns receive:  ✓ passes   · blocked   ✗ otherwise than computed")})
+	c.Blocks = append(c.Blocks, show.Line{show.Quiet("rows send, columns receive:  ✓ passes   – blocked   ✗ otherwise than computed")})
 	for _, proto := range m.Protos {
 		c.Blocks = append(c.Blocks, m.table(proto))
 	}
@@ -235,7 +235,7 @@ func (m *Matrix) cell(from, to, proto string) show.Span {
 	case c.Allowed:
 		return show.Span{Text: "✓", Style: show.Tint, Tone: show.Good, Hint: hint}
 	}
-	return show.Span{Text: "·", Hint: hint}
+	return show.Span{Text: "–", Tone: show.Faint, Hint: hint}
 }
 
 func (m *Matrix) wrongTable(cells []api.Cell) show.Table {

@@ -86,10 +86,6 @@ func (p *Plan) SecurityGroup(name string, rules ...Rule) *Plan {
 		}
 		g.Rules = append(g.Rules, parts...)
 	}
-	if !slices.ContainsFunc(g.Rules, func(r netlib.Rule) bool { return r.Direction == netlib.Egress }) {
-		out, _ := Allow(AnyProtocol(), ToAnywhere()).expand()
-		g.Rules = append(g.Rules, out...)
-	}
 	p.edit.Groups = put(p.edit.Groups, g, func(g netlib.SecurityGroup) string { return g.Name })
 	return p
 }

@@ -162,7 +162,7 @@ func (r Rule) expand() ([]netlib.Rule, error) {
 
 func (p Peer) prefixes() (out []netip.Prefix, err error) {
 	if p.Anywhere {
-		return []netip.Prefix{anyIPv4, anyIPv6}, nil
+		return []netip.Prefix{anywhere}, nil
 	}
 	if len(p.Prefixes)+len(p.Groups) == 0 {
 		return nil, fmt.Errorf("a rule names an empty list of peers; name one, or use FromAnywhere()")
@@ -177,10 +177,8 @@ func (p Peer) prefixes() (out []netip.Prefix, err error) {
 	return out, nil
 }
 
-var (
-	anyIPv4 = netip.MustParsePrefix("0.0.0.0/0")
-	anyIPv6 = netip.MustParsePrefix("::/0")
-)
+// anywhere is every address of what the fabric carries.
+var anywhere = netip.MustParsePrefix("0.0.0.0/0")
 
 // parsePrefix reads 10.0.12.0/24, or 10.0.12.4 as 10.0.12.4/32.
 func parsePrefix(s string) (netip.Prefix, error) {

@@ -78,30 +78,12 @@ func ruleWords(r netlib.Rule) string {
 	far := "group " + r.Group
 	switch {
 	case r.Group != "":
-	case r.Prefix == anyIPv4:
+	case r.Prefix == anywhere:
 		far = "anywhere"
-	case r.Prefix == anyIPv6:
-		far = "anywhere (IPv6)"
 	default:
 		far = r.Prefix.String()
 	}
 	return fmt.Sprintf("%s %s %s %s", r.Direction, t, preposition, far)
-}
-
-// rulesWords is a group's rules, with the IPv4 and IPv6 twins of "anywhere" once.
-func rulesWords(rules []netlib.Rule) []string {
-	var out []string
-	for _, r := range rules {
-		if r.Group == "" && r.Prefix == anyIPv6 {
-			twin := r
-			twin.Prefix = anyIPv4
-			if contains(out, ruleWords(twin)) {
-				continue
-			}
-		}
-		out = append(out, ruleWords(r))
-	}
-	return out
 }
 
 func contains(all []string, s string) bool {

@@ -10,7 +10,7 @@ import (
 const (
 	square     = 13
 	squareStep = 17
-	perRow     = 44
+	perRow     = 48
 )
 
 // tally is how many ports of one segment a node has.
@@ -43,7 +43,22 @@ func (d *drawing) bodyHeight(node string) int {
 	return (min(len(d.tallies(node)), 12) + 2) / 3 * (slim + 3)
 }
 
-func (d *drawing) columns() int { return min(gridColumns, max(1, len(d.fabric.Nodes))) }
+// columns is how many nodes stand side by side: all up to the limit, and no
+// row with a gap that fewer columns would close.
+func (d *drawing) columns() int {
+	n := max(1, len(d.fabric.Nodes))
+	rows := (n + gridColumns - 1) / gridColumns
+	return (n + rows - 1) / rows
+}
+
+// beside is where nodes begin when no lane leads up from them: beside the
+// gateways, below the routers.
+func (d *drawing) beside() int {
+	if len(d.fabric.Gateways) > 0 {
+		return margin + tagWidth + 16
+	}
+	return margin + 6
+}
 
 // rowHeight is the height of the i-th row of the grid.
 func (d *drawing) rowHeight(i int) int {
@@ -58,7 +73,8 @@ func (d *drawing) rowHeight(i int) int {
 func (d *drawing) rows() int { return (len(d.fabric.Nodes) + d.columns() - 1) / d.columns() }
 
 func (d *drawing) measureGrid() {
-	d.w = d.right + d.columns()*(nodeBox+gap) + 14 + margin
+	d.nodesX = d.beside()
+	d.w = max(d.nodesX+d.columns()*(nodeBox+gap)-gap+14+margin, d.right+200)
 	d.bottom = d.below + 14
 	for i := range d.rows() {
 		d.bottom += d.rowHeight(i) + 12
@@ -68,8 +84,8 @@ func (d *drawing) measureGrid() {
 // nodesInGrid draws nodes in rows within a frame that stands for the underlay.
 func (d *drawing) nodesInGrid() {
 	d.put(`<rect x="%d" y="%d" width="%d" height="%d" rx="10" fill="none" stroke="%s" stroke-width="2" stroke-dasharray="5 4"/>`,
-		d.right-6, d.below, d.w-margin-d.right+6, d.bottom-d.below, underlay)
-	d.text(d.w-margin, d.bottom+18, face{size: 11, anchor: "end", fill: faint}, 0, "underlay: MPLS over GRE tunnels, each node to each")
+		d.nodesX-6, d.below, d.columns()*(nodeBox+gap)-gap+26, d.bottom-d.below, underlay)
+	d.text(d.nodesX, d.bottom+18, face{size: 11, fill: faint}, 0, "underlay: MPLS over GRE tunnels, each node to each")
 	y := d.below + 14
 	for i := range d.rows() {
 		h := d.rowHeight(i)
@@ -78,7 +94,7 @@ func (d *drawing) nodesInGrid() {
 			if k == len(d.fabric.Nodes) {
 				break
 			}
-			d.nodeInGrid(d.fabric.Nodes[k], d.right+8+j*(nodeBox+gap), y, h)
+			d.nodeInGrid(d.fabric.Nodes[k], d.nodesX+8+j*(nodeBox+gap), y, h)
 		}
 		y += h + 12
 	}
@@ -104,21 +120,22 @@ func (d *drawing) nodeInGrid(n netlib.Node, x, y, h int) {
 	}
 }
 
-// slimChip is one line: the segment's number, a name, and an address.
+// slimChip is one line: the segment's number, a name, and where there is room an
+// address.
 func (d *drawing) slimChip(segment string, x, y, w int, name, addr string) {
 	hue := d.hueOf(segment)
 	d.box(x, y, w, slim, 4, ground, hue)
 	d.badge(x+12, y+slim/2, hue, d.number[segment])
-	width := w - 30
-	if addr != "" {
-		width -= 84
-		d.text(x+w-6, y+15, face{size: 10, mono: true, anchor: "end", fill: faint}, 0, addr)
+	title, detail := face{size: 11, bold: true, fill: ink}, face{size: 10, mono: true, anchor: "end", fill: faint}
+	if title.width(name)+detail.width(addr) < w-36 {
+		d.text(x+w-6, y+15, detail, 0, addr)
 	}
-	d.text(x+25, y+15, face{size: 11, bold: true, fill: ink}, width, name)
+	d.text(x+25, y+15, title, w-30, name)
 }
 
 func (d *drawing) measureSquares() {
-	d.w = d.right + perRow*squareStep + margin
+	d.nodesX = d.beside()
+	d.w = max(d.nodesX+perRow*squareStep, d.right+200) + margin
 	rows := (min(len(d.fabric.Nodes), squares) + perRow - 1) / perRow
 	d.bottom = d.below + 58 + rows*squareStep
 }
@@ -128,7 +145,7 @@ func (d *drawing) measureSquares() {
 func (d *drawing) nodesAsSquares() {
 	counts := map[string]int{}
 	var unwell []string
-	x, y := d.right, d.below+50
+	x, y := d.nodesX, d.below+50
 	for i, n := range d.fabric.Nodes {
 		word, colour := d.stateOf(n.Name)
 		counts[colour]++

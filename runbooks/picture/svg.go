@@ -1,10 +1,10 @@
 package picture
 
 import (
+	"encoding/xml"
 	"fmt"
 	"strings"
-
-	"encoding/xml"
+	"unicode/utf8"
 
 	"github.com/fabricbook/fabricbook/runbooks/show"
 )
@@ -86,6 +86,9 @@ func (f face) advance() int {
 	}
 	return f.size * 55
 }
+
+// width is about how wide s is, in px.
+func (f face) width(s string) int { return utf8.RuneCountInString(s) * f.advance() / 100 }
 
 func (c *canvas) box(x, y, w, h, radius int, fill, stroke string) {
 	c.put(`<rect x="%d" y="%d" width="%d" height="%d" rx="%d" fill="%s" stroke="%s"/>`, x, y, w, h, radius, fill, stroke)

@@ -16,7 +16,7 @@ const (
 	lanesNodes  = 4
 	lanesPorts  = 7 // on one node
 	gridNodes   = 30
-	gridColumns = 4
+	gridColumns = 5
 	listedPorts = 5 // on one node of the grid, by name
 	drawnLines  = 12
 	drawnRouter = 4
@@ -88,6 +88,8 @@ type drawing struct {
 	top    int // y of the first line
 	below  int // y where nodes begin
 	bottom int // y where nodes end
+	bus    int // y of the underlay's line, where it is one
+	nodesX int // where nodes in a grid or as squares begin
 }
 
 func newDrawing(f netlib.Fabric, nodes []api.NodeStatus, revision uint64) *drawing {
@@ -132,9 +134,9 @@ func (d *drawing) paint() {
 func (d *drawing) measure() {
 	d.left = margin + tagWidth
 	d.right = d.left + rail*min(len(d.fabric.Routers), drawnRouter) + 16
-	d.top = margin + 18
+	d.top = margin - 2
 	if len(d.fabric.Routers) > 0 {
-		d.top += 34
+		d.top += 30
 	}
 	d.below = d.top + lineStep*len(d.drawn) + 10
 	if len(d.fabric.Segments) > len(d.drawn) || len(d.drawn) == 0 {
@@ -148,7 +150,7 @@ func (d *drawing) measure() {
 	default:
 		d.measureSquares()
 	}
-	d.h = max(d.bottom+66, d.below+d.gatewaysHeight()+margin)
+	d.h = max(d.h, d.bottom+34, d.below+d.gatewaysHeight()+margin)
 }
 
 func (d *drawing) laneWidth(n netlib.Node) int { return 14 + laneStep*len(d.ports[n.Name]) }
@@ -160,6 +162,10 @@ func (d *drawing) measureLanes() {
 		d.bottom = max(d.bottom, d.below+header+len(d.ports[n.Name])*(chip+6)+8)
 	}
 	d.w = max(d.w, d.right+nodeBox+gap) + margin - gap
+	d.bus = max(d.bottom, d.below+d.gatewaysHeight()-8) + 26
+	if len(d.fabric.Nodes) > 0 {
+		d.h = d.bus + 40
+	}
 }
 
 // segments draws the tags and the lines.
@@ -188,7 +194,7 @@ func (d *drawing) routers() {
 	for i, r := range d.fabric.Routers {
 		x := d.left + rail*i + rail/2
 		if i == drawnRouter-1 && len(d.fabric.Routers) > drawnRouter {
-			d.text(x, d.top-14, face{size: 12, anchor: "middle", fill: faint}, rail-6, fmt.Sprintf("and %d more routers", len(d.fabric.Routers)-i))
+			d.text(x, d.top-14, face{size: 12, anchor: "middle", fill: faint}, rail-6, fmt.Sprintf("+ %d routers", len(d.fabric.Routers)-i))
 			return
 		}
 		first, last := -1, -1
@@ -200,8 +206,8 @@ func (d *drawing) routers() {
 				last = j
 			}
 		}
-		d.text(x, d.top-18, face{size: 12, bold: true, anchor: "middle", fill: ink}, rail-4, r.Name)
-		d.text(x, d.top-4, face{size: 10, mono: true, anchor: "middle", fill: faint}, rail-4, joined(r.Targets))
+		d.text(x, d.top-14, face{size: 12, bold: true, anchor: "middle", fill: ink}, rail-4, r.Name)
+		d.text(x, d.top, face{size: 10, mono: true, anchor: "middle", fill: faint}, rail-4, joined(r.Targets))
 		if first < 0 {
 			d.text(x, d.top+14, face{size: 11, anchor: "middle", fill: faint}, rail-4, "joins nothing")
 			continue
@@ -226,7 +232,7 @@ func (d *drawing) routerBar(r netlib.Router, x, first, last int) {
 
 // nodesWithLanes draws nodes side by side, each port joined to its line.
 func (d *drawing) nodesWithLanes() {
-	x, busY := d.right, d.bottom+26
+	x := d.right
 	for _, n := range d.fabric.Nodes {
 		ports := d.ports[n.Name]
 		left := x + d.laneWidth(n)
@@ -240,18 +246,18 @@ func (d *drawing) nodesWithLanes() {
 		for i, p := range ports {
 			d.portChip(p, left+8, d.below+header+i*(chip+6), nodeBox-16)
 		}
-		d.tunnelDrop(left+nodeBox/2, d.bottom, busY)
+		d.tunnelDrop(left+nodeBox/2, d.bottom, d.bus)
 		x = left + nodeBox + gap
 	}
 	if len(d.fabric.Nodes) == 0 {
 		d.text(d.right, d.below+24, face{size: 12, fill: faint}, 0, "no node yet")
 		return
 	}
-	d.bus(busY)
+	d.underlay(d.bus)
 }
 
-// bus is the underlay, from the first gateway or node to the last node.
-func (d *drawing) bus(y int) {
+// underlay is a line from the first gateway or node to the last node.
+func (d *drawing) underlay(y int) {
 	from := d.right
 	if len(d.fabric.Gateways) > 0 {
 		from = margin
@@ -315,15 +321,18 @@ func (d *drawing) hueOf(segment string) string {
 	return faint
 }
 
+func gatewayHeight(g netlib.Gateway) int { return header + min(len(g.Static), 4)*(chip+4) + 6 }
+
+// gatewaysHeight is that of all drawn gateways with the gaps between them.
 func (d *drawing) gatewaysHeight() int {
 	h := 0
 	for i, g := range d.fabric.Gateways {
 		if i == drawnGates {
 			return h + 20
 		}
-		h += header + min(len(g.Static), 4)*(chip+4) + 20
+		h += gatewayHeight(g) + 14
 	}
-	return h + 40
+	return h
 }
 
 // gateways draws the external routers at the left, on the underlay.
@@ -335,7 +344,7 @@ func (d *drawing) gateways() {
 			break
 		}
 		shown := g.Static[:min(len(g.Static), 4)]
-		h := header + len(shown)*(chip+4) + 6
+		h := gatewayHeight(g)
 		d.put(`<rect x="%d" y="%d" width="%d" height="%d" rx="14" fill="%s" stroke="%s" stroke-width="1.5"/>`, margin, y, w, h, paper, routerInk)
 		d.text(margin+14, y+19, face{size: 13, bold: true, fill: ink}, w-110, g.Name)
 		d.text(margin+w-14, y+19, face{size: 11, anchor: "end", fill: faint}, 0, "external router")
@@ -343,23 +352,28 @@ func (d *drawing) gateways() {
 		for j, r := range shown {
 			d.hostChip(r, margin+8, y+header+j*(chip+4), w-16)
 		}
-		d.gatewayTunnel(y+h, y+header/2, w, i)
-		y += h + 20
+		d.gatewayTunnel(y+h, y+header/2, w)
+		y += h + 14
+	}
+	if d.mode == modeLanes && len(d.fabric.Nodes) > 0 && len(d.fabric.Gateways) > 1 {
+		d.tunnelDrop(d.right-6, d.below+header/2, d.bus)
 	}
 }
 
-// gatewayTunnel joins a gateway to the underlay: down to the bus, or across to
-// the frame of the grid.
-func (d *drawing) gatewayTunnel(bottom, middle, w, i int) {
-	if d.mode != modeLanes || i > 0 || len(d.fabric.Gateways) > 1 || len(d.fabric.Nodes) == 0 {
+// gatewayTunnel joins a gateway to the underlay: down to its line, where there
+// are several beside each other, or across to the frame of the grid.
+func (d *drawing) gatewayTunnel(bottom, middle, w int) {
+	switch {
+	case d.mode != modeLanes:
+		d.line(margin+w, middle, d.nodesX-6, middle, underlay, 2, true)
+		d.dot(d.nodesX-6, middle, 4, underlay, ground)
+	case len(d.fabric.Nodes) == 0:
+	case len(d.fabric.Gateways) > 1:
 		d.line(margin+w, middle, d.right-6, middle, underlay, 2, true)
 		d.dot(d.right-6, middle, 4, underlay, ground)
-		if d.mode == modeLanes && len(d.fabric.Nodes) > 0 {
-			d.line(d.right-6, middle, d.right-6, d.bottom+26, underlay, 2, true)
-		}
-		return
+	default:
+		d.tunnelDrop(margin+w/2, bottom, d.bus)
 	}
-	d.tunnelDrop(margin+w/2, bottom, d.bottom+26)
 }
 
 // hostChip is a static route of a gateway.

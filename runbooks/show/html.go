@@ -97,7 +97,7 @@ func join(a, b string) string {
 }
 
 func (l Line) html(p *page) {
-	p.raw(`<div style="margin:2px 0">`)
+	p.raw(`<div style="margin:2px 0;white-space:pre-wrap">`)
 	for _, s := range l {
 		p.span(s)
 	}
@@ -105,6 +105,10 @@ func (l Line) html(p *page) {
 }
 
 func (t Table) html(p *page) {
+	if t.Grid { // several stand side by side where there is room
+		p.raw(`<div style="display:inline-block;vertical-align:top;margin:0 28px 4px 0">`)
+		defer p.raw(`</div>`)
+	}
 	if t.Title != "" {
 		p.raw(`<div style="font-weight:600;margin:8px 0 2px 0">`)
 		p.esc(t.Title)
@@ -122,7 +126,11 @@ func (t Table) html(p *page) {
 	}
 	p.raw(`<tbody>`)
 	for _, row := range t.Rows {
-		p.raw(`<tr>`)
+		if t.Grid {
+			p.raw(`<tr style="background-color:transparent">`)
+		} else {
+			p.raw(`<tr>`)
+		}
 		for i, s := range row {
 			p.raw(`<td style="` + t.cell(i, s) + `">`)
 			p.span(s)
@@ -167,7 +175,7 @@ func (f Fold) html(p *page) {
 	if f.Open {
 		p.raw(` open`)
 	}
-	p.raw(`><summary style="cursor:pointer">`)
+	p.raw(`><summary style="cursor:pointer;white-space:pre-wrap">`)
 	for _, s := range f.Summary {
 		p.span(s)
 	}
