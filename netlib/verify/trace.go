@@ -1,24 +1,30 @@
 package verify
 
 import (
-	"errors"
-
 	"github.com/fabricbook/fabricbook/netlib/api"
 	"github.com/fabricbook/fabricbook/netlib/compile"
 )
 
-// Trace follows one packet and its answer.
+// Trace follows one packet and its answer. From is a port or a host behind a
+// gateway; To may also be an address. The error is a *netlib.Error that names
+// what in the request cannot be.
 func Trace(c *compile.Compiled, req api.ProbeRequest) (api.Trace, error) {
-	return api.Trace{}, errors.New("verify: being built")
-}
-
-// Matrix tells who reaches whom.
-func Matrix(c *compile.Compiled, req api.MatrixRequest) (api.Matrix, error) {
-	return api.Matrix{}, errors.New("verify: being built")
-}
-
-// Flows lists who newly can or no longer can talk, at most limit of them; cut is
-// how many more there are.
-func Flows(before, after *compile.Compiled, limit int) (changes []api.FlowChange, cut int) {
-	return nil, 0
+	if _, _, err := ParseProto(FormatProto(req.Proto, req.Port)); err != nil {
+		return api.Trace{}, problem("proto", err.Error(), "use icmp, or tcp or udp with a port")
+	}
+	src, err := source(c, "from", req.From)
+	if err != nil {
+		return api.Trace{}, err
+	}
+	dst, err := destination(c, "to", req.To)
+	if err != nil {
+		return api.Trace{}, err
+	}
+	w := newWalker(c)
+	w.told = true
+	allowed := w.reach(src, dst, req.Proto, req.Port)
+	return api.Trace{
+		From: req.From, To: req.To, Proto: FormatProto(req.Proto, req.Port),
+		Allowed: allowed, Hops: w.hops, Reason: w.reason(),
+	}, nil
 }

@@ -1,0 +1,192 @@
+package manifest
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/parser"
+
+	"github.com/fabricbook/fabricbook/netlib"
+)
+
+const (
+	maxSize  = 16 << 20
+	maxDepth = 64 // of nesting; a fabric file needs 6
+)
+
+// parse reads the one document of a file; nil without an error is an empty one.
+func parse(data []byte, name string) (root ast.Node, err error) {
+	fail := func(line, column int, detail, fix string) error {
+		return &Error{[]Problem{{Problem: netlib.Problem{Detail: detail, Fix: fix}, File: name, Line: line, Column: column}}}
+	}
+	defer func() { // the YAML parser indexes without looking in some corners
+		if r := recover(); r != nil {
+			root, err = nil, fail(0, 0, "not valid YAML", "compare with the example of a fabric file")
+		}
+	}()
+	switch {
+	case len(data) > maxSize:
+		return nil, fail(0, 0, fmt.Sprintf("the file has %d bytes", len(data)), "split it into several of at most 16 MiB")
+	case !utf8.Valid(data):
+		return nil, fail(0, 0, "the file is not UTF-8 text", "save it as UTF-8")
+	}
+	if line := tooDeep(data); line > 0 {
+		return nil, fail(line, 1, "the nesting is too deep", "a fabric file needs only a few levels")
+	}
+	f, err := parser.ParseBytes(data, 0)
+	if err != nil {
+		var syntax *yaml.SyntaxError
+		if errors.As(err, &syntax) && syntax.Token != nil {
+			p := syntax.Token.Position
+			return nil, fail(p.Line, p.Column, syntax.Message, "correct the YAML")
+		}
+		return nil, fail(0, 0, "not valid YAML", "compare with the example of a fabric file")
+	}
+	for _, d := range f.Docs {
+		switch {
+		case d.Body == nil:
+		case root != nil:
+			line, column := position(d.Body)
+			return nil, fail(line, column, "a second document begins here", "put all objects into one document")
+		default:
+			root = d.Body
+		}
+	}
+	if _, ok := root.(*ast.CommentGroupNode); ok {
+		root = nil
+	}
+	return root, nil
+}
+
+// tooDeep returns the line where brackets, or entry and key marks in a row, nest
+// deeper than any file needs; 0 where none do. The parser recurses by depth.
+func tooDeep(data []byte) int {
+	line, brackets := 1, 0
+	for _, text := range strings.Split(string(data), "\n") {
+		brackets = max(brackets, 0)
+		marks := 0
+		for _, r := range text {
+			switch r {
+			case '[', '{':
+				brackets++
+			case ']', '}':
+				brackets--
+			case '-', '?', '!', '&', ':':
+				marks++
+			case ' ', '\t', '\r':
+			default:
+				marks = 0
+			}
+			if brackets > maxDepth || marks > maxDepth {
+				return line
+			}
+		}
+		if indent := len(text) - len(strings.TrimLeft(text, " ")); indent > 16*maxDepth {
+			return line
+		}
+		line++
+	}
+	return 0
+}
+
+// position is where a node begins, as people see it: for a mapping, its first key.
+func position(n ast.Node) (line, column int) {
+	switch v := n.(type) {
+	case *ast.MappingNode:
+		if !v.IsFlowStyle && len(v.Values) > 0 {
+			return position(v.Values[0].Key)
+		}
+	case *ast.MappingValueNode:
+		return position(v.Key)
+	}
+	if t := n.GetToken(); t != nil && t.Position != nil {
+		return t.Position.Line, t.Position.Column
+	}
+	return 0, 0
+}
+
+// pairs are the entries of a mapping, in order.
+func pairs(n ast.Node) ([]*ast.MappingValueNode, bool) {
+	switch v := n.(type) {
+	case *ast.MappingNode:
+		return v.Values, true
+	case *ast.MappingValueNode:
+		return []*ast.MappingValueNode{v}, true
+	}
+	return nil, false
+}
+
+// scalar is the text of a plain or quoted value.
+func scalar(n ast.Node) (string, bool) {
+	switch v := n.(type) {
+	case *ast.StringNode:
+		return v.Value, true
+	case *ast.LiteralNode:
+		return strings.TrimSpace(v.Value.Value), true
+	case *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode:
+		return n.GetToken().Value, true
+	}
+	return "", false
+}
+
+// child is the value of a key of a mapping, or nil.
+func child(n ast.Node, key string) ast.Node {
+	list, _ := pairs(n)
+	for _, p := range list {
+		if k, ok := scalar(p.Key); ok && k == key {
+			return p.Value
+		}
+	}
+	return nil
+}
+
+// locate finds the node that a problem's field names, or the nearest around it:
+// segments[dc-web].subnets[0] is a list, an entry by name, a list, an entry by
+// index.
+func locate(n ast.Node, field string) ast.Node {
+	if n == nil {
+		return nil
+	}
+	at := n
+	for _, part := range strings.Split(strings.ReplaceAll(field, "[", ".["), ".") {
+		var next ast.Node
+		if key, ok := strings.CutPrefix(part, "["); ok {
+			next = entry(at, strings.TrimSuffix(key, "]"))
+		} else {
+			next = child(at, part)
+		}
+		if next == nil {
+			break
+		}
+		at = next
+	}
+	if at == n {
+		return nil
+	}
+	return at
+}
+
+// entry is an element of a list by name, by text or by index.
+func entry(n ast.Node, key string) ast.Node {
+	list, ok := n.(*ast.SequenceNode)
+	if !ok {
+		return nil
+	}
+	for _, v := range list.Values {
+		if name, ok := scalar(child(v, "name")); ok && name == key {
+			return v
+		}
+		if text, ok := scalar(v); ok && text == key {
+			return v
+		}
+	}
+	if i, err := strconv.Atoi(key); err == nil && i >= 0 && i < len(list.Values) {
+		return list.Values[i]
+	}
+	return nil
+}
