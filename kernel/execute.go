@@ -79,7 +79,33 @@ func (k *Kernel) evaluate(r *request, cell engine.Cell) engine.Outcome {
 		defer k.mu.Unlock()
 		delete(k.live, cell.Number)
 	}()
+	if name, detail, ok := asksFor(cell.Source); ok {
+		return k.page(ctx, name, detail)
+	}
 	return k.engine.execute(ctx, cell)
+}
+
+// asksFor recognises the cell "name?" ("name??" for the source as well), which is
+// a question and no Go.
+func asksFor(source string) (name string, detail int, ok bool) {
+	source = strings.TrimSpace(source)
+	name = strings.TrimRight(source, "?")
+	detail = len(source) - len(name) - 1
+	return name, detail, name != "" && (detail == 0 || detail == 1) && !strings.ContainsAny(name, " \t\n\"`'/")
+}
+
+// page answers such a cell in the front end's pager.
+func (k *Kernel) page(ctx context.Context, name string, detail int) engine.Outcome {
+	ctx, cancel := context.WithTimeout(ctx, questionTime)
+	defer cancel()
+	if _, err := k.engine.wait(ctx); err != nil {
+		return engine.Outcome{Failure: &engine.Failure{Kind: engine.Lost, Message: err.Error()}}
+	}
+	b, found := k.engine.inspect(ctx, name, len(name), detail)
+	if !found {
+		return engine.Outcome{Failure: &engine.Failure{Kind: engine.Compile, Message: "nothing is known of " + name}}
+	}
+	return engine.Outcome{Payload: []map[string]any{{"source": "page", "data": b.Data, "start": 0}}}
 }
 
 func (k *Kernel) showOutcome(r *request, count int, outcome engine.Outcome) {

@@ -59,9 +59,11 @@ func (p *Progress) change(f func()) {
 	if p.ended {
 		return
 	}
+	before := p.done
 	f()
+	completed := before < p.total && p.done >= p.total
 	switch wait := progressInterval - time.Since(p.shown); {
-	case wait <= 0 || p.ended || p.done >= p.total:
+	case wait <= 0 || p.ended || completed:
 		p.show()
 	case p.pending == nil:
 		p.pending = time.AfterFunc(wait, p.late)

@@ -8,11 +8,13 @@ import (
 	"fmt"
 	"os"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
 
+	"github.com/fabricbook/fabricbook/kernel/display"
 	"github.com/fabricbook/fabricbook/kernel/engine"
 )
 
@@ -60,6 +62,8 @@ type child struct {
 	marker          *marker
 	engine          engine.Engine
 
+	current atomic.Int64 // number of the cell that runs or ran last
+
 	mu      sync.Mutex
 	cancels map[uint64]context.CancelFunc // of running cells, by request
 	typed   map[uint64]chan message       // open questions to the person
@@ -74,6 +78,8 @@ func (c *child) run(factory engine.Factory) error {
 	if c.marker, err = newMarker(hello.Secret); err != nil {
 		return err
 	}
+	display.SetPublisher(c.show)
+	display.SetAsker(c.askCurrent)
 	if c.engine, err = factory(context.Background(), c); err != nil {
 		return c.answers.send(message{Op: opReady, Err: err.Error()})
 	}
@@ -88,6 +94,23 @@ func (c *child) run(factory engine.Factory) error {
 		}
 		c.serve(m)
 	}
+}
+
+// show passes on what is shown by display, unless the engine installs a publisher
+// that knows better which cell it belongs to.
+func (c *child) show(p display.Publication) {
+	e := engine.Event{Cell: int(c.current.Load())}
+	if p.Clear {
+		e.Clear = &engine.Clear{Wait: p.Wait}
+	} else {
+		e.Display = &engine.Display{Bundle: p.Bundle, ID: p.ID, Update: p.Update}
+	}
+	c.Emit(e)
+}
+
+// askCurrent asks on behalf of the running cell, likewise.
+func (c *child) askCurrent(prompt string, password bool) (string, error) {
+	return c.Ask(context.Background(), int(c.current.Load()), prompt, password)
 }
 
 func (c *child) close() {
@@ -128,6 +151,7 @@ func (c *child) serve(m message) {
 }
 
 func (c *child) execute(ctx context.Context, cancel func(), m message) {
+	c.current.Store(int64(m.Cell.Number))
 	outcome := c.engine.Execute(ctx, *m.Cell)
 	cancel()
 	c.mu.Lock()
