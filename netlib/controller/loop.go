@@ -90,8 +90,8 @@ func (c *Controller) commit(ctx, running context.Context, p api.Plan) (api.Chang
 	if edit.Empty() {
 		return c.board.change(fabric.Revision)
 	}
-	e := store.Entry{Revision: fabric.Revision, Title: p.Title, Time: time.Now().UTC(), Edit: edit}
 	started := time.Now()
+	e := store.NewEntry(p.Title, started, edit, fabric)
 	err = c.cfg.Store.Commit(ctx, e, fabric)
 	var conflict *store.ConflictError
 	if errors.As(err, &conflict) {

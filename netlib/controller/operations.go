@@ -62,6 +62,7 @@ func (c *Controller) register(mux *http.ServeMux) {
 	cfg.DocsPath = ""     // its page would load scripts from the internet
 	cfg.SchemasPath = ""  // one description is enough
 	cfg.CreateHooks = nil // no $schema links in answers
+	cfg.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", schemaName)
 	cfg.Components.SecuritySchemes = map[string]*huma.SecurityScheme{"token": {Type: "http", Scheme: "bearer"}}
 	cfg.Security = []map[string][]string{{"token": {}}}
 	a := humago.New(mux, cfg)
@@ -91,6 +92,18 @@ func (c *Controller) register(mux *http.ServeMux) {
 		return verify.Trace(c.current.Load(), req)
 	})
 	post(a, "matrix", "/v1/matrices", "Who reaches whom, computed or measured", c.matrix)
+}
+
+// schemaName tells the dataplane's types from the intent's of the same name.
+func schemaName(t reflect.Type, hint string) string {
+	name := huma.DefaultSchemaNamer(t, hint)
+	for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice {
+		t = t.Elem()
+	}
+	if t.PkgPath() == reflect.TypeFor[dataplane.State]().PkgPath() {
+		return "Dataplane" + name
+	}
+	return name
 }
 
 func get[I, O any](a huma.API, id, path, summary string, handle func(context.Context, *I) (O, error)) {

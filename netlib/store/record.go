@@ -46,12 +46,20 @@ type record struct {
 	Value    json.RawMessage `json:"value,omitempty"` // where there are no chunks
 }
 
-// Entry is one applied edit of the intent.
+// Entry is one applied edit of the intent, with what the fabric after it holds
+// beside its objects.
 type Entry struct {
-	Revision uint64      `json:"revision"` // of the intent after it
-	Title    string      `json:"title,omitempty"`
-	Time     time.Time   `json:"time"`
-	Edit     netlib.Edit `json:"edit"` // complete: with addresses, labels and identifiers
+	Revision uint64        `json:"revision"`
+	ASN      uint32        `json:"asn"`
+	Next     netlib.Cursor `json:"next,omitzero"`
+	Title    string        `json:"title,omitempty"`
+	Time     time.Time     `json:"time"`
+	Edit     netlib.Edit   `json:"edit"` // complete: with addresses, labels and identifiers
+}
+
+// NewEntry is the entry whose edit leads to the fabric after.
+func NewEntry(title string, at time.Time, e netlib.Edit, after netlib.Fabric) Entry {
+	return Entry{Revision: after.Revision, ASN: after.ASN, Next: after.Next, Title: title, Time: at.UTC(), Edit: e}
 }
 
 // errStored marks stored bytes that are not what this package wrote.

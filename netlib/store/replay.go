@@ -22,7 +22,7 @@ func Replay(f netlib.Fabric, e Entry) (netlib.Fabric, error) {
 		}
 		gone[r.Kind][r.Name] = true
 	}
-	f.Revision = e.Revision
+	f.Revision, f.ASN, f.Next = e.Revision, e.ASN, e.Next
 	f.Nodes = merge(f.Nodes, e.Edit.Nodes, gone[netlib.KindNode], nodeName)
 	f.Segments = merge(f.Segments, e.Edit.Segments, gone[netlib.KindSegment], segmentName)
 	f.Routers = merge(f.Routers, e.Edit.Routers, gone[netlib.KindRouter], routerName)

@@ -36,7 +36,7 @@ func open(t testing.TB, dir string) *Store {
 // generation is an edit that gives every one of n segments the mark of its
 // revision, so that a mixture of two edits shows.
 func generation(rev uint64, n int) Entry {
-	e := Entry{Revision: rev, Title: fmt.Sprintf("generation %d", rev), Time: time.Unix(int64(rev), 0).UTC()}
+	e := Entry{Revision: rev, ASN: netlib.DefaultASN, Title: fmt.Sprintf("generation %d", rev), Time: time.Unix(int64(rev), 0).UTC()}
 	for i := range n {
 		subnet := netip.PrefixFrom(netip.AddrFrom4([4]byte{10, byte(i >> 8), byte(i), 0}), 24)
 		e.Edit.Segments = append(e.Edit.Segments, netlib.Segment{
