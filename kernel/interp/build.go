@@ -150,7 +150,6 @@ func (s *session) buildMentioned(b *ixgo.SSABuilder, ctx *ixgo.Context, info *ty
 	b.BuildPackages(sources)
 	for _, p := range packages {
 		if b.Program().Package(p) == nil {
-			p.MarkComplete()
 			b.Program().CreatePackage(p, nil, nil, true).Build()
 		}
 	}

@@ -62,7 +62,9 @@ func newSession(t testing.TB, symbols ...*interp.Package) *session {
 	return &session{TB: t, engine: e, sink: r}
 }
 
-func (s *session) run(source string) engine.Outcome { return s.runContext(context.Background(), source) }
+func (s *session) run(source string) engine.Outcome {
+	return s.runContext(context.Background(), source)
+}
 
 func (s *session) runContext(ctx context.Context, source string) engine.Outcome {
 	s.number++

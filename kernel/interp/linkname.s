@@ -1,0 +1,1 @@
+// This file lets install.go declare a function without a body.
