@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"net/netip"
 	"slices"
+	"sort"
 	"strings"
 )
 
@@ -142,6 +143,9 @@ func diffList[T any](before, after []T, order func(a, b *T) int, same func(a, b 
 		return -1
 	}
 	lo := 0
+	if len(before) > 0 && len(after) > 0 && &before[0] == &after[0] {
+		lo = min(len(before), len(after)) // one was appended to the other
+	}
 	for lo < len(before) && lo < len(after) && same(&before[lo], &after[lo]) {
 		lo++
 	}
@@ -258,12 +262,13 @@ func patch[T any](list []T, changes []Pair[T], order func(a, b *T) int) []T {
 	}
 	out := make([]T, 0, len(list)+grow)
 	for _, p := range changes {
-		at, found := slices.BinarySearchFunc(list, either(p), func(e T, k *T) int { return order(&e, k) })
+		key := either(p)
+		at := sort.Search(len(list), func(i int) bool { return order(&list[i], key) >= 0 })
 		out = append(out, list[:at]...)
 		if p.New != nil {
 			out = append(out, *p.New)
 		}
-		if found {
+		if at < len(list) && order(&list[at], key) == 0 {
 			at++
 		}
 		list = list[at:]

@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/netip"
 	"slices"
+	"sort"
 	"strings"
 )
 
@@ -121,15 +122,20 @@ func unique[T any](c *checker, list, field string, of []T, key func(*T) (name, v
 	}
 }
 
-// has looks for a name in a sorted list.
-func has[T any](list []T, key T, order func(a, b *T) int) bool {
-	_, ok := slices.BinarySearchFunc(list, key, func(e, k T) int { return order(&e, &k) })
-	return ok
+// has looks for key in a list that is sorted by name.
+func has[T any](list []T, key string, name func(*T) string) bool {
+	at := sort.Search(len(list), func(i int) bool { return name(&list[i]) >= key })
+	return at < len(list) && name(&list[at]) == key
 }
 
-func (c *checker) hasVRF(name string) bool { return has(c.state.VRFs, VRF{Name: name}, compareVRF) }
+func (c *checker) hasVRF(name string) bool {
+	return has(c.state.VRFs, name, func(v *VRF) string { return v.Name })
+}
 func (c *checker) hasPort(name string) bool {
-	return has(c.state.Ports, Port{Name: name}, comparePort)
+	return has(c.state.Ports, name, func(p *Port) string { return p.Name })
+}
+func (c *checker) hasFilter(name string) bool {
+	return has(c.state.Filters, name, func(f *Filter) string { return f.Name })
 }
 
 func (c *checker) head() {
@@ -236,7 +242,9 @@ func (c *checker) set(vrf, name string, members []netip.Prefix) {
 		c.problems = append(c.problems, unsorted(field+".members", at))
 	}
 	for i, m := range members {
-		c.prefix(fmt.Sprintf("%s.members[%d]", field, i), m)
+		if !network(m) {
+			c.prefix(fmt.Sprintf("%s.members[%d]", field, i), m)
+		}
 	}
 }
 
@@ -268,7 +276,7 @@ func (c *checker) port(p *Port) {
 		c.prefix(fmt.Sprintf("%s.prefixes[%d]", field, i), a)
 	}
 	for i, f := range p.Filters {
-		if !has(c.state.Filters, Filter{Name: f}, compareFilter) {
+		if !c.hasFilter(f) {
 			c.bad(fmt.Sprintf("%s.filters[%d]", field, i), "add the filter to filters or take it off the port", "there is no filter %q", f)
 		}
 	}
@@ -316,8 +324,10 @@ func (c *checker) rule(field string, r Rule) {
 	}
 }
 
+func network(p netip.Prefix) bool { return p.IsValid() && p == p.Masked() && !p.Addr().Is4In6() }
+
 func (c *checker) prefix(field string, p netip.Prefix) bool {
-	if p.IsValid() && p == p.Masked() && !p.Addr().Is4In6() {
+	if network(p) {
 		return true
 	}
 	fix := "use a prefix such as 10.0.11.0/24"

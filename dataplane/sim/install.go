@@ -22,18 +22,20 @@ func (n *node) Apply(ctx context.Context, s dataplane.State) (dataplane.State, e
 	}
 	c := dataplane.Diff(n.want, s)
 	if err := n.check(s, c); err != nil {
-		return n.installed, err
+		return n.want, err
 	}
 	if s.Tunnel != n.tunnel {
 		if err := n.fabric.move(n, n.tunnel, s.Tunnel); err != nil {
-			return n.installed, err
+			return n.want, err
 		}
 	}
 	n.install(s, c)
 	n.want = s
-	n.installed = n.readBack(c).Apply(n.installed)
-	n.installed.Revision = s.Revision
-	return n.installed, nil
+	if err := n.verify(c); err != nil {
+		n.want = n.read()
+		return n.want, err
+	}
+	return s, nil
 }
 
 // check refuses what could not be forwarded.
@@ -271,47 +273,6 @@ func (v *vrf) disown(a netip.Addr) {
 	}
 }
 
-// readBack returns c with everything that c installed as the tables hold it.
-func (n *node) readBack(c dataplane.Changes) dataplane.Changes {
-	c.Node = reread(c.Node, func(dataplane.Head) dataplane.Head {
-		return dataplane.Head{Node: n.name, Tunnel: n.tunnel, MTU: n.mtu}
-	})
-	c.VRFs = slices.Clone(c.VRFs)
-	for i := range c.VRFs {
-		if v := &c.VRFs[i]; v.New != nil {
-			n.vrfs[v.Name()].readBack(v)
-		}
-	}
-	c.Ports = reread(c.Ports, func(p dataplane.Port) dataplane.Port { return n.ports[p.Name].spec })
-	c.Labels = reread(c.Labels, func(l dataplane.Label) dataplane.Label { return n.labels[l.Value].spec })
-	c.Filters = reread(c.Filters, func(f dataplane.Filter) dataplane.Filter { return n.filters[f.Name].read(f.Name) })
-	return c
-}
-
-func (v *vrf) readBack(c *dataplane.VRFChange) {
-	c.New = &dataplane.VRF{Name: c.New.Name, ID: v.id}
-	c.Subnets = reread(c.Subnets, func(s dataplane.Subnet) dataplane.Subnet {
-		s, _ = v.subnets.get(s.Prefix)
-		return s
-	})
-	c.Routes = reread(c.Routes, func(r dataplane.Route) dataplane.Route {
-		e, _ := v.routes.get(r.Prefix)
-		return dataplane.Route{Prefix: r.Prefix, NextHops: e.hops}
-	})
-}
-
-func reread[T any](list []dataplane.Pair[T], read func(T) T) []dataplane.Pair[T] {
-	out := make([]dataplane.Pair[T], len(list))
-	for i, p := range list {
-		out[i].Old = p.Old
-		if p.New != nil {
-			v := read(*p.New)
-			out[i].New = &v
-		}
-	}
-	return out
-}
-
 func (f *filter) read(name string) dataplane.Filter {
 	out := dataplane.Filter{Name: name}
 	for _, r := range f.rules {
@@ -327,6 +288,10 @@ func (n *node) Read(ctx context.Context) (dataplane.State, error) {
 	if err := n.open(ctx); err != nil {
 		return dataplane.State{}, err
 	}
+	return n.read(), nil
+}
+
+func (n *node) read() dataplane.State {
 	s := dataplane.State{Node: n.name, Revision: n.revision, Tunnel: n.tunnel, MTU: n.mtu}
 	for _, name := range slices.Sorted(maps.Keys(n.vrfs)) {
 		s.VRFs = append(s.VRFs, n.vrfs[name].read(name))
@@ -342,7 +307,7 @@ func (n *node) Read(ctx context.Context) (dataplane.State, error) {
 	for _, name := range slices.Sorted(maps.Keys(n.filters)) {
 		s.Filters = append(s.Filters, n.filters[name].read(name))
 	}
-	return s, nil
+	return s
 }
 
 func (v *vrf) read(name string) dataplane.VRF {

@@ -31,8 +31,7 @@ type node struct {
 	labels  map[uint32]*label
 	filters map[string]*filter
 
-	want      dataplane.State // the last one applied: what the next is compared with
-	installed dataplane.State // what Apply returned, read back from the tables above
+	want dataplane.State // the last one applied: what the next is compared with
 
 	ident uint16 // of the last probe packet
 	drops [reasons]uint64
@@ -107,7 +106,7 @@ func (n *node) Close() error {
 		n.closed = true
 		n.fabric.detach(n)
 		n.vrfs, n.ports, n.labels, n.filters = nil, nil, nil, nil
-		n.want, n.installed = dataplane.State{}, dataplane.State{}
+		n.want = dataplane.State{}
 	}
 	return nil
 }
