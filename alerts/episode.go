@@ -84,7 +84,9 @@ func (e Episode) merge(a Alert, m Message, now time.Time) Episode {
 	}
 	e.Status, e.EndsAt = a.Status, time.Time{}
 	if a.Status == Resolved {
-		e.EndsAt = a.EndsAt.UTC()
+		if e.EndsAt = a.EndsAt.UTC(); e.EndsAt.IsZero() {
+			e.EndsAt = now
+		}
 	}
 	e.Annotations = clipped(a.Annotations)
 	e.GeneratorURL, e.Receiver, e.ExternalURL = clip(a.GeneratorURL), clip(m.Receiver), clip(m.ExternalURL)

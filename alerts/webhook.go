@@ -78,8 +78,10 @@ func (a Alert) Check() error {
 		return fmt.Errorf("fingerprint %.40q: want 16 hexadecimal digits", a.Fingerprint)
 	case a.Status != Firing && a.Status != Resolved:
 		return fmt.Errorf("alert %s: status %.40q: want firing or resolved", a.Fingerprint, a.Status)
-	case a.StartsAt.IsZero() || a.StartsAt.Year() < 1970 || a.StartsAt.Year() > 9999:
+	case !sane(a.StartsAt):
 		return fmt.Errorf("alert %s: startsAt %s is no time at which an alert can start", a.Fingerprint, a.StartsAt.Format(time.RFC3339))
+	case !a.EndsAt.IsZero() && !sane(a.EndsAt):
+		return fmt.Errorf("alert %s: endsAt %s is no time at which an alert can end", a.Fingerprint, a.EndsAt.Format(time.RFC3339))
 	case len(a.Labels) == 0:
 		return fmt.Errorf("alert %s: has no labels", a.Fingerprint)
 	case len(a.Labels) > maxFields || len(a.Annotations) > maxFields:
@@ -103,6 +105,9 @@ func (a Alert) Check() error {
 	}
 	return nil
 }
+
+// sane bounds times to those that every notation can write.
+func sane(t time.Time) bool { return t.UTC().Year() >= 1970 && t.UTC().Year() <= 9999 }
 
 func isFingerprint(s string) bool {
 	if len(s) != 16 {
