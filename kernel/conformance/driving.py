@@ -1,0 +1,106 @@
+"""What the tests do with a kernel, by jupyter_client."""
+
+import time
+from queue import Empty
+
+TIMEOUT = 15
+
+
+class Run:
+    """One executed cell: its reply and its iopub messages."""
+
+    def __init__(self, reply, messages):
+        self.reply = reply
+        self.content = reply["content"]
+        self.status = reply["content"]["status"]
+        self.messages = messages
+
+    def types(self):
+        """Message types in order, without what every cell has."""
+        return [m["msg_type"] for m in self.messages if m["msg_type"] not in ("status", "execute_input")]
+
+    def text(self, name="stdout"):
+        """All text of one stream."""
+        return "".join(
+            m["content"]["text"]
+            for m in self.messages
+            if m["msg_type"] == "stream" and m["content"]["name"] == name
+        )
+
+    def result(self, mime="text/plain"):
+        """The cell's result, None if there is none."""
+        for m in self.messages:
+            if m["msg_type"] == "execute_result":
+                return m["content"]["data"].get(mime)
+        return None
+
+    def states(self):
+        """The execution states told, in order."""
+        return [m["content"]["execution_state"] for m in self.messages if m["msg_type"] == "status"]
+
+
+def outputs(kc, msg_id, timeout=TIMEOUT):
+    """Collect the iopub messages of a request up to its idle."""
+    found = []
+    deadline = time.monotonic() + timeout
+    while True:
+        m = kc.get_iopub_msg(timeout=max(0.01, deadline - time.monotonic()))
+        if m["parent_header"].get("msg_id") != msg_id:
+            continue
+        found.append(m)
+        if m["msg_type"] == "status" and m["content"]["execution_state"] == "idle":
+            return found
+
+
+def reply_to(kc, msg_id, timeout=TIMEOUT, channel="shell"):
+    """Wait for the reply to one request."""
+    get = kc.get_shell_msg if channel == "shell" else kc.get_control_msg
+    deadline = time.monotonic() + timeout
+    while True:
+        m = get(timeout=max(0.01, deadline - time.monotonic()))
+        if m["parent_header"].get("msg_id") == msg_id:
+            return m
+
+
+def run(kc, code, timeout=TIMEOUT, **options):
+    """Run one cell to its end."""
+    msg_id = kc.execute(code, **options)
+    reply = reply_to(kc, msg_id, timeout)
+    return Run(reply, outputs(kc, msg_id, timeout))
+
+
+def wait_output(kc, msg_id, wanted, timeout=TIMEOUT):
+    """Wait until a running cell has printed the wanted text."""
+    text = ""
+    deadline = time.monotonic() + timeout
+    while wanted not in text:
+        m = kc.get_iopub_msg(timeout=max(0.01, deadline - time.monotonic()))
+        if m["parent_header"].get("msg_id") == msg_id and m["msg_type"] == "stream":
+            text += m["content"]["text"]
+
+
+def control(kc, msg_type, content):
+    """Send a request on control and return its reply."""
+    msg = kc.session.msg(msg_type, content)
+    kc.control_channel.send(msg)
+    return reply_to(kc, msg["header"]["msg_id"], channel="control")
+
+
+def shell(kc, msg_type, content, **header):
+    """Send any message on shell and return its id."""
+    msg = kc.session.msg(msg_type, content)
+    msg["header"].update(header)
+    kc.shell_channel.send(msg)
+    return msg["header"]["msg_id"]
+
+
+def silent_for(kc, seconds):
+    """Return the iopub messages that come within a time in which none should."""
+    found = []
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        try:
+            found.append(kc.get_iopub_msg(timeout=max(0.01, deadline - time.monotonic())))
+        except Empty:
+            break
+    return found

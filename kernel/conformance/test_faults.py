@@ -1,0 +1,305 @@
+"""Sockets that nobody can block and that lose nothing: raw ZMTP and worse."""
+
+import json
+import os
+import random
+import socket
+import struct
+import time
+
+import pytest
+import zmq
+from conftest import start, stop
+from driving import TIMEOUT, outputs, reply_to, run
+
+PORTS = ("shell_port", "iopub_port", "stdin_port", "control_port", "hb_port")
+GREETING = b"\xff" + bytes(8) + b"\x7f\x03\x01NULL" + bytes(16) + b"\x00" + bytes(31)
+
+
+@pytest.fixture(scope="module")
+def victim():
+    """A kernel that has to live through all of this module."""
+    km, kc = start()
+    yield km, kc
+    assert km.is_alive()
+    assert run(kc, "6 * 7").result() == "42"
+    stop(km, kc)
+
+
+def connection(km):
+    with open(km.connection_file, encoding="utf-8") as f:
+        return json.load(f)
+
+
+def connect(km, port):
+    c = connection(km)
+    return socket.create_connection((c["ip"], c[port]), timeout=10)
+
+
+def frame(flags, body):
+    if len(body) > 255:
+        return bytes([flags | 2]) + struct.pack(">Q", len(body)) + body
+    return bytes([flags, len(body)]) + body
+
+
+def prop(name, value):
+    return bytes([len(name)]) + name + struct.pack(">I", len(value)) + value
+
+
+def ready(kind, identity=b""):
+    return frame(4, b"\x05READY" + prop(b"Socket-Type", kind) + prop(b"Identity", identity))
+
+
+def receive(s, n):
+    data = b""
+    while len(data) < n:
+        more = s.recv(n - len(data))
+        if not more:
+            raise EOFError(f"{len(data)} of {n} bytes")
+        data += more
+    return data
+
+
+def read_frame(s):
+    flags, size = receive(s, 2)
+    if flags & 2:
+        size = struct.unpack(">Q", bytes([size]) + receive(s, 7))[0]
+    return flags, receive(s, size)
+
+
+def zmtp(km, port, kind):
+    """Connect by hand as far as the handshake."""
+    s = connect(km, port)
+    s.sendall(GREETING + ready(kind))
+    receive(s, 64)
+    flags, body = read_frame(s)
+    assert flags & 4 and body.startswith(b"\x05READY")
+    return s
+
+
+def closed(s):
+    """Tell whether the kernel ends the connection."""
+    s.settimeout(15)
+    try:
+        while s.recv(4096):
+            pass
+        return True
+    except ConnectionError:
+        return True
+    except TimeoutError:
+        return False
+
+
+def test_port_scan(victim):
+    km, kc = victim
+    for _ in range(50):
+        for port in PORTS:
+            connect(km, port).close()
+    assert run(kc, "1").status == "ok"
+
+
+def test_idle_connections_block_nobody(victim):
+    km, kc = victim
+    idle = [connect(km, port) for port in PORTS for _ in range(20)]
+    other = km.client()
+    other.start_channels()
+    try:
+        began = time.monotonic()
+        other.wait_for_ready(timeout=5)
+        assert run(other, "1").status == "ok"
+        assert time.monotonic() - began < 5
+    finally:
+        other.stop_channels()
+        for s in idle:
+            s.close()
+    assert run(kc, "1").status == "ok"
+
+
+@pytest.mark.parametrize("port", PORTS)
+def test_garbage(victim, port):
+    km, kc = victim
+    chance = random.Random(port)
+    for start_with in (b"", b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", GREETING[:10], GREETING, GREETING + b"\x04\xff"):
+        s = connect(km, port)
+        try:
+            s.sendall(start_with + chance.randbytes(4096))
+        except ConnectionError:
+            pass
+        assert closed(s)
+    assert run(kc, "1").status == "ok"
+
+
+def test_a_frame_that_claims_everything(victim):
+    km, kc = victim
+    for claim in (1 << 63, (1 << 63) - 1, 1 << 40, (1 << 30) + 1):
+        s = zmtp(km, "shell_port", b"DEALER")
+        s.sendall(b"\x02" + struct.pack(">Q", claim) + b"x" * 1000)
+        assert closed(s)
+    held = zmtp(km, "shell_port", b"DEALER")
+    held.sendall(b"\x02" + struct.pack(">Q", 1 << 29) + b"x" * 1000)
+    assert run(kc, "1").status == "ok"
+    held.close()
+
+
+def test_wrong_socket_type(victim):
+    km, kc = victim
+    s = connect(km, "shell_port")
+    s.sendall(GREETING + ready(b"PUB"))
+    assert closed(s)
+    assert run(kc, "1").status == "ok"
+
+
+def test_ping_is_answered(victim):
+    km, _ = victim
+    for port, kind in (("shell_port", b"DEALER"), ("iopub_port", b"SUB"), ("hb_port", b"REQ")):
+        s = zmtp(km, port, kind)
+        s.sendall(frame(4, b"\x04PING\x00\x10context"))
+        flags, body = read_frame(s)
+        assert flags & 4 and body == b"\x04PONGcontext"
+        s.close()
+
+
+def test_welcome_is_first_and_old_peers_subscribe(victim):
+    km, _ = victim
+    for subscribe in (frame(4, b"\x09SUBSCRIBE"), frame(0, b"\x01")):
+        s = zmtp(km, "iopub_port", b"SUB")
+        s.sendall(subscribe)
+        parts = []
+        while True:
+            flags, body = read_frame(s)
+            parts.append(body)
+            if not flags & 1:
+                break
+        assert b'"iopub_welcome"' in parts[3]
+        s.close()
+
+
+def test_wrong_signature_and_replay_are_dropped(victim):
+    km, kc = victim
+    ctx = zmq.Context.instance()
+    c = connection(km)
+    dealer = ctx.socket(zmq.DEALER)
+    dealer.linger = 0
+    dealer.connect(f"tcp://{c['ip']}:{c['shell_port']}")
+    try:
+        good = kc.session.serialize(kc.session.msg("kernel_info_request", {}))
+        bad = list(good)
+        bad[1] = b"0" * 64
+        nonsense = [[b""], [b"<IDS|MSG>"], [b"<IDS|MSG>", b""], bad, list(good[:4]), [b"x"] * 30]
+        for frames in nonsense:
+            dealer.send_multipart(frames)
+        dealer.send_multipart(good)
+        dealer.send_multipart(good)
+        assert dealer.poll(5000)
+        assert b"kernel_info_reply" in b"".join(dealer.recv_multipart())
+        assert not dealer.poll(300), "the replayed message was answered"
+    finally:
+        dealer.close()
+    assert run(kc, "1").status == "ok"
+
+
+def test_a_client_that_came_back_takes_its_place(victim):
+    km, kc = victim
+    ctx = zmq.Context.instance()
+    c = connection(km)
+    for _ in range(3):
+        s = connect(km, "shell_port")  # half-open: handshake, then never a word
+        s.sendall(GREETING + ready(b"DEALER", b"comeback"))
+        receive(s, 64)
+        dealer = ctx.socket(zmq.DEALER)
+        dealer.linger = 0
+        dealer.identity = b"comeback"
+        dealer.connect(f"tcp://{c['ip']}:{c['shell_port']}")
+        dealer.send_multipart(kc.session.serialize(kc.session.msg("kernel_info_request", {})))
+        assert dealer.poll(5000)
+        dealer.recv_multipart()
+        dealer.close()
+        s.close()
+
+
+def test_stalled_subscribers_lose_nothing_for_others(victim):
+    km, kc = victim
+    stalled = []
+    for _ in range(3):
+        s = zmtp(km, "iopub_port", b"SUB")
+        s.sendall(frame(4, b"\x09SUBSCRIBE"))
+        stalled.append(s)
+    lines = 200_000
+    code = (
+        'import ("fmt"; "strings")\n'
+        f'for i := range {lines} / 1000 {{\n\tvar b strings.Builder\n\tfor j := range 1000 {{\n'
+        '\t\tfmt.Fprintf(&b, "%099d\\n", i*1000+j)\n\t}\n\tfmt.Print(b.String())\n}'
+    )
+    began = time.monotonic()
+    r = run(kc, code, timeout=60)
+    assert r.status == "ok", r.content
+    assert r.text() == "".join(f"{i:099d}\n" for i in range(lines))
+    assert time.monotonic() - began < 30
+    for s in stalled:
+        s.close()
+    assert run(kc, "1").status == "ok"
+
+
+def test_heartbeat_never_misses(victim):
+    km, kc = victim
+    ctx = zmq.Context.instance()
+    c = connection(km)
+    req = ctx.socket(zmq.REQ)
+    req.linger = 0
+    req.connect(f"tcp://{c['ip']}:{c['hb_port']}")
+    code = 'import "fmt"\nfor i := range 300000 {\n\tfmt.Println(i)\n}'
+    msg_id = kc.execute(code)
+    worst = 0.0
+    try:
+        for i in range(100):
+            beat = f"beat {i}".encode()
+            began = time.monotonic()
+            req.send(beat)
+            assert req.poll(2000), "no heartbeat"
+            assert req.recv() == beat
+            worst = max(worst, time.monotonic() - began)
+            time.sleep(0.01)
+    finally:
+        req.close()
+    reply_to(kc, msg_id, timeout=60)
+    outputs(kc, msg_id, timeout=60)
+    assert worst < 1
+
+
+def test_soak_of_valid_and_invalid_messages(victim):
+    km, kc = victim
+    chance = random.Random(7)
+    ctx = zmq.Context.instance()
+    c = connection(km)
+    dealer = ctx.socket(zmq.DEALER)
+    dealer.linger = 0
+    dealer.sndhwm = dealer.rcvhwm = 0
+    dealer.connect(f"tcp://{c['ip']}:{c['shell_port']}")
+    wanted = set()
+    requests = [
+        ("kernel_info_request", {}),
+        ("is_complete_request", {"code": "1 +"}),
+        ("comm_info_request", {}),
+        ("history_request", {"hist_access_type": "tail", "n": 1}),
+        ("execute_request", {"code": "", "silent": True}),
+    ]
+    try:
+        for _ in range(10_000):
+            msg = kc.session.msg(*chance.choice(requests))
+            frames = kc.session.serialize(msg)
+            if chance.random() < 0.3:
+                frames[chance.randrange(len(frames))] = os.urandom(chance.randrange(64))
+                if chance.random() < 0.5:
+                    del frames[chance.randrange(len(frames))]
+            else:
+                wanted.add(msg["header"]["msg_id"])
+            dealer.send_multipart(frames)
+        deadline = time.monotonic() + 4 * TIMEOUT
+        while wanted and time.monotonic() < deadline:
+            if dealer.poll(1000):
+                frames = dealer.recv_multipart()
+                parent = json.loads(frames[frames.index(b"<IDS|MSG>") + 3])
+                wanted.discard(parent["msg_id"])
+        assert not wanted, f"{len(wanted)} of the valid requests were not answered"
+    finally:
+        dealer.close()

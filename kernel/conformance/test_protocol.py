@@ -1,0 +1,472 @@
+"""What jupyter_kernel_test does not cover of the messaging protocol."""
+
+import json
+import os
+import signal
+import stat
+import time
+
+import pytest
+from conftest import drain, start, stop
+from driving import control, outputs, reply_to, run, shell, silent_for, wait_output
+
+FMT = 'import "fmt"\n'
+DISPLAY = 'import "github.com/fabricbook/fabricbook/kernel/display"\n'
+BUSY_LOOP = FMT + 'fmt.Println("started")\nfor {\n}'
+
+
+def test_busy_and_idle_enclose_everything(client):
+    r = run(client, FMT + 'fmt.Println("a")\n1 + 1')
+    types = [m["msg_type"] for m in r.messages]
+    assert types[0] == "status" and types[-1] == "status"
+    assert r.states() == ["busy", "idle"]
+    assert types[1] == "execute_input"
+    assert r.types() == ["stream", "execute_result"]
+    assert all(m["parent_header"] == r.reply["parent_header"] for m in r.messages)
+
+
+def test_reply_and_count(client):
+    first = run(client, "1")
+    second = run(client, "2")
+    assert second.content["execution_count"] == first.content["execution_count"] + 1
+    assert second.content["payload"] == [] and second.content["user_expressions"] == {}
+    assert "started" in second.reply["metadata"]
+    shown = [m for m in second.messages if m["msg_type"] in ("execute_input", "execute_result")]
+    assert {m["content"]["execution_count"] for m in shown} == {second.content["execution_count"]}
+
+
+def test_empty_cell(client):
+    assert run(client, "").status == "ok"
+    assert run(client, " \n\t").status == "ok"
+
+
+def test_silent_shows_nothing_and_counts_nothing(client):
+    before = run(client, "1").content["execution_count"]
+    r = run(client, "silentValue := 5\nsilentValue", silent=True)
+    assert r.status == "ok"
+    assert [m["msg_type"] for m in r.messages] == ["status", "status"]
+    assert r.content["execution_count"] == before
+    failed = run(client, 'panic("silent")', silent=True)
+    assert failed.status == "error" and failed.types() == []
+    assert run(client, "silentValue").result() == "5"
+
+
+def test_without_history_the_count_stays(client):
+    before = run(client, "1").content["execution_count"]
+    r = run(client, "7", store_history=False)
+    assert r.result() == "7"
+    assert r.content["execution_count"] == before
+    assert run(client, "2").content["execution_count"] == before + 1
+
+
+def test_user_expressions(client):
+    run(client, "expr := 20")
+    r = run(client, "", user_expressions={"good": "expr + 1", "bad": "nowhere + 1"})
+    got = r.content["user_expressions"]
+    assert got["good"]["status"] == "ok"
+    assert got["good"]["data"]["text/plain"] == "21"
+    assert got["bad"]["status"] == "error"
+    assert "nowhere" in got["bad"]["evalue"]
+
+
+def test_error_reply_and_message_agree(client):
+    r = run(client, 'panic("told twice")')
+    [error] = [m["content"] for m in r.messages if m["msg_type"] == "error"]
+    for key in ("ename", "evalue", "traceback"):
+        assert error[key] == r.content[key]
+    assert "told twice" in error["evalue"]
+
+
+def test_failure_aborts_what_waits(client):
+    ids = [client.execute(code) for code in ('panic("first")', "2", "3")]
+    replies = [reply_to(client, i)["content"]["status"] for i in ids]
+    assert replies == ["error", "aborted", "aborted"]
+    assert outputs(client, ids[-1])[-1]["content"]["execution_state"] == "idle"
+    assert run(client, "4").status == "ok"
+
+
+def test_failure_does_not_abort_when_asked(client):
+    ids = [client.execute('panic("first")', stop_on_error=False), client.execute("2")]
+    assert [reply_to(client, i)["content"]["status"] for i in ids] == ["error", "ok"]
+
+
+def test_the_next_cell_after_a_failure_runs(client):
+    for _ in range(20):
+        assert run(client, 'panic("expected")').status == "error"
+        assert run(client, "1").status == "ok"
+
+
+def test_output_streams_while_the_cell_runs(client):
+    code = FMT + 'import "time"\nfmt.Println("early")\ntime.Sleep(time.Second)\nfmt.Println("late")'
+    began = time.monotonic()
+    msg_id = client.execute(code)
+    wait_output(client, msg_id, "early")
+    assert time.monotonic() - began < 0.8
+    wait_output(client, msg_id, "late")
+    assert reply_to(client, msg_id)["content"]["status"] == "ok"
+
+
+def test_order_of_streams_and_displays(client):
+    code = (
+        FMT + 'import "os"\n' + DISPLAY + 'fmt.Println("one")\ndisplay.Show(display.HTML("<i>two</i>"))\n'
+        'fmt.Println("three")\nfmt.Fprintln(os.Stderr, "four")\nfmt.Println("five")\n6'
+    )
+    r = run(client, code)
+    assert r.status == "ok", r.content
+    assert r.types() == ["stream", "display_data", "stream", "stream", "stream", "execute_result"]
+
+
+def test_many_lines_in_few_messages(client):
+    r = run(client, FMT + "for i := range 20000 {\n\tfmt.Println(i)\n}")
+    assert r.text() == "".join(f"{i}\n" for i in range(20000))
+    assert len(r.types()) < 100
+
+
+def test_goroutine_output_belongs_to_its_cell(client):
+    run(client, "gate := make(chan bool)\nended := make(chan bool)")
+    msg_id = client.execute(FMT + 'go func() {\n\t<-gate\n\tfmt.Println("from the first")\n\tended <- true\n}()')
+    reply_to(client, msg_id)
+    outputs(client, msg_id)
+    client.execute("gate <- true\n<-ended")
+    wait_output(client, msg_id, "from the first")
+
+
+def test_update_display(client):
+    r = run(client, DISPLAY + 'shown := display.Show("before")\nshown.Update("after")')
+    assert r.types() == ["display_data", "update_display_data"]
+    first, second = (m["content"] for m in r.messages if "display_data" in m["msg_type"])
+    assert first["transient"]["display_id"] == second["transient"]["display_id"] != ""
+    assert second["data"]["text/plain"] == "after"
+
+
+def test_svg_shows_in_an_untrusted_notebook(client):
+    r = run(client, DISPLAY + 'display.SVG("<svg xmlns=\'http://www.w3.org/2000/svg\'><title>a ring</title></svg>")')
+    assert "data:image/svg+xml;base64," in r.result("text/html")
+    assert r.result() == "a ring"
+
+
+def test_side_requests_are_answered_while_a_cell_runs(fresh):
+    km, client = fresh
+    run(client, FMT)
+    msg_id = client.execute(BUSY_LOOP)
+    wait_output(client, msg_id, "started")
+    for ask in (
+        lambda: client.kernel_info(),
+        lambda: client.complete("fmt.Pri"),
+        lambda: client.inspect("fmt.Println"),
+        lambda: client.is_complete("1 +"),
+        lambda: client.history(hist_access_type="tail", n=1),
+        lambda: client.comm_info(),
+    ):
+        began = time.monotonic()
+        asked = ask()
+        assert reply_to(client, asked)["content"]["status"] in ("ok", "incomplete")
+        assert time.monotonic() - began < 1
+    assert client.hb_channel.is_beating()
+    states = [m for m in silent_for(client, 0.3) if m["msg_type"] == "status"]
+    assert states[-1]["content"]["execution_state"] == "busy", "a front end believes the last state it heard"
+    km.interrupt_kernel()
+    assert reply_to(client, msg_id)["content"]["status"] == "error"
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "for {\n}",
+        "select {}",
+        'import "time"\ntime.Sleep(time.Hour)',
+        "<-make(chan int)",
+        "f := func() {}\nfor {\n\tf()\n}",
+    ],
+)
+def test_interrupt_stops_the_cell_and_keeps_the_state(client, kernel, code):
+    km, _ = kernel
+    run(client, "kept := 41")
+    msg_id = client.execute(FMT + 'kept++\nfmt.Println("started")\n' + code)
+    behind = client.execute("kept = 0")
+    wait_output(client, msg_id, "started")
+    began = time.monotonic()
+    km.interrupt_kernel()
+    reply = reply_to(client, msg_id)["content"]
+    assert time.monotonic() - began < 1
+    assert reply["status"] == "error" and reply["ename"] == "KeyboardInterrupt"
+    assert reply_to(client, behind)["content"]["status"] == "aborted"
+    time.sleep(0.05)
+    drain(client)
+    assert run(client, "kept").result() == "42"
+
+
+def test_interrupt_by_signal(fresh):
+    km, client = fresh
+    msg_id = client.execute(BUSY_LOOP)
+    wait_output(client, msg_id, "started")
+    os.kill(km.provisioner.pid, signal.SIGINT)
+    assert reply_to(client, msg_id)["content"]["ename"] == "KeyboardInterrupt"
+    os.kill(km.provisioner.pid, signal.SIGINT)  # harmless where nothing runs
+    assert run(client, "1").status == "ok"
+
+
+def test_interrupt_on_shell(client):
+    msg_id = client.execute(BUSY_LOOP)
+    wait_output(client, msg_id, "started")
+    asked = shell(client, "interrupt_request", {})
+    assert reply_to(client, asked)["content"]["status"] == "ok"
+    assert reply_to(client, msg_id)["content"]["ename"] == "KeyboardInterrupt"
+
+
+def test_control_answers_kernel_info(client):
+    assert control(client, "kernel_info_request", {})["content"]["implementation"] == "fabricbook"
+
+
+def test_input(client):
+    msg_id = client.execute(DISPLAY + 'name, err := display.Input("who? ")\nfmt.Println(name, err)', allow_stdin=True)
+    asked = client.get_stdin_msg(timeout=10)
+    assert asked["msg_type"] == "input_request"
+    assert asked["content"] == {"prompt": "who? ", "password": False}
+    assert asked["parent_header"]["msg_id"] == msg_id
+    client.input("leaf-1")
+    assert reply_to(client, msg_id)["content"]["status"] == "ok"
+    assert "leaf-1 <nil>" in "".join(
+        m["content"]["text"] for m in outputs(client, msg_id) if m["msg_type"] == "stream"
+    )
+
+
+def test_password_and_interrupt_of_a_question(client, kernel):
+    km, _ = kernel
+    msg_id = client.execute(DISPLAY + '_, err = display.Password("secret? ")\nerr', allow_stdin=True)
+    assert client.get_stdin_msg(timeout=10)["content"]["password"] is True
+    km.interrupt_kernel()
+    assert reply_to(client, msg_id)["content"]["status"] in ("ok", "error")
+    drain(client)
+    assert run(client, "1").status == "ok"
+
+
+def test_input_without_a_person(client):
+    r = run(client, DISPLAY + '_, err = display.Input("who? ")\nerr.Error()', allow_stdin=False)
+    assert "allow_stdin" in r.result()
+
+
+def test_cursor_counts_code_points(client):
+    run(client, FMT)
+    code = '_ = "\u4e16\U0001f30d"; fmt.Prin'
+    reply = reply_to(client, client.complete(code, len(code)))["content"]
+    assert "Println" in reply["matches"]
+    assert reply["cursor_end"] == len(code)
+    assert code[reply["cursor_start"] :] == "Prin"
+    types = reply["metadata"]["_jupyter_types_experimental"]
+    assert {t["type"] for t in types} == {"function"}
+
+
+def test_inspect_unknown(client):
+    reply = reply_to(client, client.inspect("nothingOfThisName"))["content"]
+    assert reply["status"] == "ok" and reply["found"] is False and reply["data"] == {}
+
+
+def test_history_of_this_session(fresh):
+    _, client = fresh
+    for code in ("10", "20", "10", "30"):
+        run(client, code)
+    run(client, "40", store_history=False)
+
+    def history(**query):
+        return reply_to(client, client.history(**query))["content"]["history"]
+
+    rows = history(hist_access_type="range", session=0, start=1, stop=4)
+    assert [row[1:] for row in rows] == [[1, "10"], [2, "20"], [3, "10"]]
+    assert [row[2] for row in history(hist_access_type="tail", n=2)] == ["10", "30"]
+    found = history(hist_access_type="search", pattern="?0", unique=True, n=9)
+    assert [row[2] for row in found][-3:] == ["20", "10", "30"]
+    rows = history(hist_access_type="range", session=0, start=2, stop=3, output=True)
+    assert rows[0][2] == ["20", "20"]
+
+
+def test_history_survives_and_is_private():
+    km, client = start()
+    run(client, "kept := 12345")
+    stop(km, client)
+    km, client = start()
+    try:
+        rows = reply_to(client, client.history(hist_access_type="search", pattern="kept := 123*"))["content"]["history"]
+        assert rows and rows[-1][2] == "kept := 12345"
+        files = [
+            os.path.join(folder, name)
+            for folder, _, names in os.walk(os.environ["FABRICBOOK_DATA"])
+            for name in names
+            if "history" in name
+        ]
+        assert files
+        for path in files:
+            assert stat.S_IMODE(os.stat(path).st_mode) == 0o600
+    finally:
+        stop(km, client)
+
+
+def test_unknown_comm_target_is_closed(client):
+    msg_id = shell(client, "comm_open", {"comm_id": "c1", "target_name": "nobody", "data": {}})
+    closed = [m for m in outputs(client, msg_id) if m["msg_type"] == "comm_close"]
+    assert [m["content"]["comm_id"] for m in closed] == ["c1"]
+    assert reply_to(client, client.comm_info())["content"]["comms"] == {}
+    shell(client, "comm_msg", {"comm_id": "c1", "data": {}})
+    shell(client, "comm_close", {"comm_id": "c1", "data": {}})
+    assert run(client, "1").status == "ok"
+
+
+def test_unknown_and_malformed_requests_are_survived(client):
+    shell(client, "no_such_request", {})
+    bad = shell(client, "execute_request", {"code": 5})
+    assert reply_to(client, bad)["content"]["status"] == "error"
+    bad = shell(client, "complete_request", {"code": "x", "cursor_pos": "here"})
+    assert reply_to(client, bad)["content"]["status"] == "error"
+    bad = shell(client, "history_request", {"hist_access_type": "upside down"})
+    assert "upside down" in reply_to(client, bad)["content"]["evalue"]
+    far = shell(client, "complete_request", {"code": "x", "cursor_pos": 10**9})
+    assert reply_to(client, far)["content"]["status"] == "ok"
+    assert run(client, "1").status == "ok"
+
+
+def test_subshells(client):
+    made = control(client, "create_subshell_request", {})["content"]
+    assert made["status"] == "ok"
+    listed = control(client, "list_subshell_request", {})["content"]
+    assert listed["subshell_id"] == [made["subshell_id"]]
+    msg_id = shell(client, "execute_request", {"code": "6 * 7"}, subshell_id=made["subshell_id"])
+    reply = reply_to(client, msg_id)
+    assert reply["content"]["status"] == "ok"
+    assert reply["parent_header"]["subshell_id"] == made["subshell_id"]
+    gone = control(client, "delete_subshell_request", {"subshell_id": made["subshell_id"]})["content"]
+    assert gone["status"] == "ok"
+    again = control(client, "delete_subshell_request", {"subshell_id": made["subshell_id"]})["content"]
+    assert again["status"] == "error"
+
+
+def test_usage_and_debug(client):
+    usage = control(client, "usage_request", {})["content"]
+    assert usage["pid"] > 0 and usage["kernel_memory"] > 1 << 20
+    refused = control(client, "debug_request", {"seq": 3, "type": "request", "command": "initialize"})["content"]
+    assert refused["success"] is False and refused["request_seq"] == 3
+
+
+def test_shutdown():
+    km, client = start()
+    try:
+        run(client, "1")
+        pid = km.provisioner.pid
+        began = time.monotonic()
+        reply = control(client, "shutdown_request", {"restart": False})
+        assert reply["content"] == {"status": "ok", "restart": False}
+        while km.is_alive():
+            assert time.monotonic() - began < 3
+            time.sleep(0.01)
+        told = [m for m in silent_for(client, 0.2) if m["msg_type"] == "shutdown_reply"]
+        assert len(told) == 1
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)
+    finally:
+        stop(km, client)
+
+
+def test_shutdown_while_a_cell_runs():
+    km, client = start()
+    try:
+        msg_id = client.execute(BUSY_LOOP)
+        wait_output(client, msg_id, "started")
+        children = child_pids(km.provisioner.pid)
+        assert children
+        began = time.monotonic()
+        control(client, "shutdown_request", {"restart": True})
+        while km.is_alive() or any(alive(pid) for pid in children):
+            assert time.monotonic() - began < 5
+            time.sleep(0.01)
+    finally:
+        stop(km, client)
+
+
+def child_pids(pid):
+    with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as f:
+        direct = [int(p) for p in f.read().split()]
+    for task in os.listdir(f"/proc/{pid}/task"):
+        with open(f"/proc/{pid}/task/{task}/children", encoding="ascii") as f:
+            direct += [int(p) for p in f.read().split()]
+    return sorted(set(direct))
+
+
+def alive(pid):
+    try:
+        with open(f"/proc/{pid}/stat", encoding="ascii") as f:
+            return f.read().rsplit(")", 1)[1].split()[0] not in "ZX"
+    except OSError:
+        return False
+
+
+def test_what_runs_cells_dies_with_the_kernel():
+    km, client = start()
+    try:
+        run(client, "1")
+        children = child_pids(km.provisioner.pid)
+        assert children
+        os.kill(km.provisioner.pid, signal.SIGKILL)
+        began = time.monotonic()
+        while any(alive(pid) for pid in children):
+            assert time.monotonic() - began < 3
+            time.sleep(0.01)
+    finally:
+        stop(km, client)
+
+
+def test_a_fatal_cell_ends_its_session_only(fresh):
+    km, client = fresh
+    run(client, "value := 1")
+    r = run(client, "m := map[int]int{}\nfor range 4 {\n\tgo func() {\n\t\tfor {\n\t\t\tm[1]++\n\t\t}\n\t}()\n}\nselect {}")
+    assert r.status == "error"
+    assert r.content["ename"] == "EngineLost"
+    assert "concurrent map" in r.content["evalue"]
+    assert any("Cell 2" in line for line in r.content["traceback"])
+    assert client.hb_channel.is_beating() and km.is_alive()
+    assert run(client, "1 + 1").result() == "2"
+    assert run(client, "value").status == "error", "a fresh session has no variables"
+
+
+def test_a_session_killed_between_cells(fresh):
+    km, client = fresh
+    run(client, "value := 1")
+    [child] = child_pids(km.provisioner.pid)
+    os.kill(child, signal.SIGKILL)
+    told = []
+    deadline = time.monotonic() + 5
+    while not told and time.monotonic() < deadline:
+        told = [m for m in silent_for(client, 0.1) if m["msg_type"] == "stream"]
+    assert told and "died" in told[0]["content"]["text"]
+    r = run(client, "1 + 1")
+    assert r.status == "ok", "the next cell is not to blame"
+
+
+def test_session_ids_differ_from_start_to_start(kernel):
+    _, first = kernel
+    km, second = start()
+    try:
+        a = run(first, "1").reply["header"]["session"]
+        b = run(second, "1").reply["header"]["session"]
+        assert a != b
+    finally:
+        stop(km, second)
+
+
+def test_ipc(tmp_path):
+    km, client = start(transport="ipc", ip=str(tmp_path / "k"))
+    try:
+        assert run(client, "6 * 7").result() == "42"
+        with open(km.connection_file, encoding="utf-8") as f:
+            assert json.load(f)["transport"] == "ipc"
+    finally:
+        stop(km, client)
+
+
+def test_a_large_cell(client):
+    size = 20 << 20
+    r = run(client, 'len("' + "x" * size + '")', timeout=60)
+    assert r.result() == str(size)
+
+
+def test_a_large_result(client):
+    r = run(client, 'import "strings"\nstrings.Repeat("0123456789", 2000000)', timeout=60)
+    assert len(r.result()) == 20_000_000
