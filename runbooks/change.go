@@ -2,6 +2,7 @@ package runbooks
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -36,7 +37,7 @@ func (f *Fabric) follow(stored api.Change, objects []api.ObjectChange, progress 
 		return &Change{Change: last, Objects: objects}, nil
 	}
 	e := failure(fmt.Sprintf("apply %q", stored.Title), err)
-	if ctx.Err() != nil && f.ctx.Err() == nil {
+	if errors.Is(err, context.DeadlineExceeded) && f.ctx.Err() == nil {
 		e.Detail = fmt.Sprintf("change %d is stored but after %s not in force on %s", stored.Revision, duration(inForceWithin), listed(change.waiting(), 6))
 		e.Fix = "it takes effect there as soon as the node answers; look at the status"
 	}

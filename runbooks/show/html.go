@@ -173,7 +173,7 @@ func (t Table) cutLine() Line {
 func (f Fold) html(p *page) {
 	p.raw(`<details style="margin:3px 0"`)
 	if f.Open {
-		p.raw(` open`)
+		p.raw(` open="open"`)
 	}
 	p.raw(`><summary style="cursor:pointer;white-space:pre-wrap">`)
 	for _, s := range f.Summary {
@@ -213,5 +213,5 @@ func (pic Picture) html(p *page) { p.raw(Image(pic.SVG, pic.Alt)) }
 // notebook, trusted or not, shows it.
 func Image(svg, alt string) string {
 	return `<img style="max-width:100%;height:auto" alt="` + html.EscapeString(Clean(alt)) +
-		`" src="data:image/svg+xml;base64,` + base64.StdEncoding.EncodeToString([]byte(svg)) + `">`
+		`" src="data:image/svg+xml;base64,` + base64.StdEncoding.EncodeToString([]byte(svg)) + `"/>`
 }
