@@ -2,6 +2,8 @@ package planetest
 
 import (
 	"net/netip"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/fabricbook/fabricbook/dataplane"
@@ -162,5 +164,39 @@ func testEqualAddresses(_ *testing.T, l *lab) {
 	}
 	if in := l.counters("b").Ports["blue-2"].In.Packets; in < 3 {
 		l.Errorf("node b: port blue-2 got %d packets, want the ping and the connection", in)
+	}
+}
+
+// testDataCentre is four segments behind one router, with security groups, and a
+// host outside of the fabric that reaches one of them.
+func testDataCentre(_ *testing.T, l *lab) {
+	f := fabric{rev: 1, joined: [][]string{{"db", "mgmt", "office", "outside", "web"}}, ports: []workload{
+		{name: "web", node: "a", vrf: "web", addr: "10.0.11.3", filters: []string{"web-sg"}},
+		{name: "db", node: "b", vrf: "db", addr: "10.0.12.3", filters: []string{"db-sg"}},
+		{name: "office", node: "a", vrf: "office", addr: "10.0.13.3", filters: []string{"office-sg"}},
+		{name: "mgmt", node: "b", vrf: "mgmt", addr: "10.0.14.3", filters: []string{"mgmt-sg"}},
+		{name: "check", node: "g", vrf: "outside", addr: "172.31.9.34"},
+	}}
+	ssh := func(set string) dataplane.Rule {
+		return dataplane.Rule{Direction: dataplane.Ingress, Protocol: dataplane.TCP, PortFrom: 22, PortTo: 22, Set: set}
+	}
+	f.filters = []dataplane.Filter{
+		allow("web-sg", outAll, ssh("mgmt-sg")),
+		allow("db-sg", outAll, ssh("web-sg"), ssh("mgmt-sg")),
+		allow("office-sg", outAll, in(dataplane.Any, "0.0.0.0/0")),
+		allow("mgmt-sg", outAll, in(dataplane.Any, "172.31.9.34/32")),
+	}
+	l.apply(f)
+	// Who may connect to port 22 and who may ping, by destination.
+	tcp := map[string]string{"web": "mgmt", "db": "web mgmt", "office": "web db mgmt check", "mgmt": "check", "check": "web db office mgmt"}
+	icmp := map[string]string{"office": "web db mgmt check", "mgmt": "check", "check": "web db office mgmt"}
+	for _, from := range f.ports {
+		for _, to := range f.ports {
+			if from.name == to.name {
+				continue
+			}
+			l.connect(from.name, to.addr, 22).passesIf(slices.Contains(strings.Fields(tcp[to.name]), from.name))
+			l.ping(from.name, to.addr).passesIf(slices.Contains(strings.Fields(icmp[to.name]), from.name))
+		}
 	}
 }

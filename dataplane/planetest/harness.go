@@ -55,6 +55,7 @@ func Run(t *testing.T, h Harness) {
 		{"time exceeded", testTTL},
 		{"too big", testMTU},
 		{"equal addresses", testEqualAddresses},
+		{"data centre", testDataCentre},
 		{"idempotent", testIdempotent},
 		{"read back", testReadBack},
 		{"removal", testRemoval},

@@ -79,6 +79,16 @@ func (t try) fails(what string) {
 	}
 }
 
+// passesIf expects one or the other.
+func (t try) passesIf(allowed bool) {
+	t.l.Helper()
+	if allowed {
+		t.passes()
+	} else {
+		t.fails("timeout")
+	}
+}
+
 // dump shows what the nodes were told.
 func (l *lab) dump() string {
 	var b strings.Builder
