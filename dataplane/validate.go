@@ -264,9 +264,6 @@ func (c *checker) port(p *Port) {
 			c.bad(field+".mac", "use six bytes in hexadecimal, as 02:00:0a:00:0b:03", "%q is not an Ethernet address", p.MAC)
 		}
 	}
-	if len(p.Addresses)+len(p.Prefixes) == 0 {
-		c.bad(field+".addresses", "give at least one address or prefix", "there is no source that the port may use")
-	}
 	for i, a := range p.Addresses {
 		if !unicast(a) {
 			c.bad(fmt.Sprintf("%s.addresses[%d]", field, i), "use a unicast address", "%s cannot be a workload's", addr(a))

@@ -53,7 +53,7 @@ func TestValidate(t *testing.T) {
 		{"ports[web-1].vrf", "add the VRF", func(s *State) { s.Ports[0].VRF = "db" }},
 		{"ports[web-1].interface", "15 bytes", func(s *State) { s.Ports[0].Interface = "tap-that-is-too-long" }},
 		{"ports[web-1].mac", "six bytes", func(s *State) { s.Ports[0].MAC = "02:00" }},
-		{"ports[web-1].addresses", "at least one", func(s *State) { s.Ports[0].Addresses = nil }},
+		{"ports[web-1].prefixes[0]", "10.0.0.0/8", func(s *State) { s.Ports[0].Prefixes = []netip.Prefix{netip.MustParsePrefix("10.0.0.1/8")} }},
 		{"ports[web-1].addresses[0]", "unicast", func(s *State) { s.Ports[0].Addresses[0] = netip.MustParseAddr("224.0.0.1") }},
 		{"ports[web-1].filters[0]", "add the filter", func(s *State) { s.Ports[0].Filters[0] = "db-sg" }},
 		{"ports[web-2].interface", "its own", func(s *State) {

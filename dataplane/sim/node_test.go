@@ -297,6 +297,12 @@ func TestProbeRefuses(t *testing.T) {
 			t.Errorf("%+v: error %v, want one about %s", c.probe, err, c.want)
 		}
 	}
+	nowhere := p.state("a")
+	nowhere.Ports[0].Addresses = nil
+	p.apply(p.a, nowhere)
+	if _, err := p.a.Probe(t.Context(), dataplane.Probe{Port: "client", To: serverAddr, Protocol: dataplane.ICMP}); err == nil || !strings.Contains(err.Error(), "no address") {
+		t.Errorf("probe from a port without address: %v", err)
+	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if _, err := p.a.Probe(ctx, dataplane.Probe{Port: "client", To: serverAddr, Protocol: dataplane.ICMP, Count: 9}); err == nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
+	"net/netip"
 	"time"
 
 	"github.com/fabricbook/fabricbook/dataplane"
@@ -70,17 +71,11 @@ func (n *node) newAttempt(ctx context.Context, p dataplane.Probe) (*attempt, err
 	if port == nil {
 		return bad("node %q has no such port; name one of its ports", n.name)
 	}
-	src := p.Source
-	if !src.IsValid() {
-		switch {
-		case len(port.spec.Addresses) > 0:
-			src = port.spec.Addresses[0]
-		default:
-			src = port.spec.Prefixes[0].Addr()
-		}
-	}
+	src := source(p, port)
 	_, known := protocols[p.Protocol]
 	switch {
+	case !src.IsValid():
+		return bad("the port has no address of its own; give the probe a source")
 	case !p.To.Is4() || !src.Is4():
 		return bad("from %s to %s: the simulated dataplane sends IPv4 only; give IPv4 addresses", src, p.To)
 	case !known:
@@ -97,6 +92,19 @@ func (n *node) newAttempt(ctx context.Context, p dataplane.Probe) (*attempt, err
 		a.probe.TTL = 64
 	}
 	return a, nil
+}
+
+// source is the address to send from: the first that the port may use.
+func source(p dataplane.Probe, from *port) netip.Addr {
+	switch {
+	case p.Source.IsValid():
+		return p.Source
+	case len(from.spec.Addresses) > 0:
+		return from.spec.Addresses[0]
+	case len(from.spec.Prefixes) > 0:
+		return from.spec.Prefixes[0].Addr()
+	}
+	return netip.Addr{}
 }
 
 // try sends one packet and tells how long its answer took, or why there is none.
