@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/fabricbook/fabricbook/kernel/display"
+	"github.com/fabricbook/fabricbook/netlib"
 	"github.com/fabricbook/fabricbook/netlib/api"
 	"github.com/fabricbook/fabricbook/runbooks/show"
 )
@@ -22,19 +23,23 @@ type Change struct {
 	api.Change
 	Objects   []api.ObjectChange `json:"objects,omitempty"`   // what changed
 	Unchanged bool               `json:"unchanged,omitempty"` // the fabric was so already
+
+	gateways map[string]bool // names in Nodes that are simulated external routers
 }
 
 // follow waits until the change is in force on every node.
-func (f *Fabric) follow(stored api.Change, objects []api.ObjectChange, progress func(*Change)) (*Change, error) {
-	change := &Change{Change: stored, Objects: objects}
+func (f *Fabric) follow(stored api.Change, effect api.Plan, progress func(*Change)) (*Change, error) {
 	ctx, cancel := context.WithTimeout(f.ctx, inForceWithin)
 	defer cancel()
+	gateways := f.gatewayNames(ctx, effect)
+	wrap := func(c api.Change) *Change { return &Change{Change: c, Objects: effect.Objects, gateways: gateways} }
+	change := wrap(stored)
 	last, err := f.service.Wait(ctx, stored.Revision, func(c api.Change) {
-		change = &Change{Change: c, Objects: objects}
+		change = wrap(c)
 		progress(change)
 	})
 	if err == nil {
-		return &Change{Change: last, Objects: objects}, nil
+		return wrap(last), nil
 	}
 	e := failure(fmt.Sprintf("apply %q", stored.Title), err)
 	if errors.Is(err, context.DeadlineExceeded) && f.ctx.Err() == nil {
@@ -42,6 +47,23 @@ func (f *Fabric) follow(stored api.Change, objects []api.ObjectChange, progress 
 		e.Fix = "it takes effect there as soon as the node answers; look at the status"
 	}
 	return change, e
+}
+
+// gatewayNames are those before and after the change. A controller that does not
+// tell costs nothing but that gateways count as nodes.
+func (f *Fabric) gatewayNames(ctx context.Context, effect api.Plan) map[string]bool {
+	names := map[string]bool{}
+	for _, ref := range effect.Edit.Delete {
+		if ref.Kind == netlib.KindGateway {
+			names[ref.Name] = true
+		}
+	}
+	if intent, err := f.service.Fabric(ctx); err == nil {
+		for _, g := range intent.Gateways {
+			names[g.Name] = true
+		}
+	}
+	return names
 }
 
 // waiting are the nodes that have not acknowledged.
@@ -54,13 +76,36 @@ func (c *Change) waiting() (nodes []string) {
 	return nodes
 }
 
-// Summary is one sentence: in force on 3 of 3 nodes after 12 ms.
+// Summary is one sentence: in force on 3 of 3 nodes after 12 ms. It counts the
+// nodes that the change concerns; a simulated gateway is named while it is not
+// done.
 func (c *Change) Summary() string {
 	if c.Unchanged {
 		return "nothing to change"
 	}
-	s := fmt.Sprintf("in force on %d of %d nodes", len(c.Nodes)-len(c.waiting()), len(c.Nodes))
-	if c.InForce() && c.Took > 0 {
+	var nodes, done int
+	var gateways []string
+	for _, n := range c.Nodes {
+		ok := n.Done && n.Error == ""
+		switch {
+		case c.gateways[n.Node] && !ok:
+			gateways = append(gateways, n.Node)
+		case c.gateways[n.Node]:
+		default:
+			nodes++
+			if ok {
+				done++
+			}
+		}
+	}
+	s := fmt.Sprintf("in force on %d of %d nodes", done, nodes)
+	if nodes == 0 {
+		s = "in force; no node forwards otherwise"
+	}
+	if len(gateways) > 0 {
+		return s + ", not on gateway " + listed(gateways, 3)
+	}
+	if c.InForce() && c.Took > 0 && nodes > 0 {
 		s += " after " + duration(c.Took)
 	}
 	return s

@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/netip"
 	"os"
-	"sync"
 	"time"
 
 	"github.com/fabricbook/fabricbook/netlib"
@@ -13,12 +12,10 @@ import (
 )
 
 // patience is how long a verb waits for the controller, and reachable how long
-// Connect does; fresh is how long two looks at one value are the same look, so
-// that its HTML and text agree.
+// Connect does.
 const (
 	patience  = 2 * time.Minute
 	reachable = 10 * time.Second
-	fresh     = time.Second
 )
 
 // service is what the verbs need of a controller; *client.Client is one.
@@ -43,9 +40,7 @@ type Fabric struct {
 	service service
 	ctx     context.Context
 
-	mu     sync.Mutex
-	status *Status
-	read   time.Time
+	look look
 }
 
 // Connect finds the controller and checks that it answers: the one that
@@ -111,7 +106,7 @@ func (f *Fabric) Load(path string) *Plan {
 }
 
 // HTML is the status card, fresh from the controller.
-func (f *Fabric) HTML() string { return f.card().HTML() }
+func (f *Fabric) HTML() string { return f.look.html(f.card) }
 
 // String is the status card as text, fresh from the controller.
-func (f *Fabric) String() string { return f.card().Text() }
+func (f *Fabric) String() string { return f.look.text(f.card) }

@@ -6,7 +6,6 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/fabricbook/fabricbook/netlib"
 	"github.com/fabricbook/fabricbook/netlib/api"
@@ -30,7 +29,7 @@ type Plan struct {
 
 	effect *api.Plan // as last computed; what a person has seen
 	failed *Error    // or why it could not be
-	at     time.Time
+	look   look
 }
 
 // Segment adds a virtual network with its subnets: Segment("dc-web-network",
@@ -215,8 +214,7 @@ func (p *Plan) verb(what string) string { return fmt.Sprintf("%s %q", what, p.ti
 
 // compute asks the controller for the effect and keeps it or the refusal.
 func (p *Plan) compute() {
-	p.at = time.Now()
-	p.effect, p.failed = nil, nil
+	p.touch()
 	if len(p.problems) > 0 {
 		p.failed = &Error{Verb: p.verb("plan"), Detail: "refused", Problems: p.problems}
 		return
@@ -252,17 +250,18 @@ func (p *Plan) ApplyWith(progress func(*Change)) (*Change, error) {
 		progress = func(*Change) {}
 	}
 	stored, err := p.commit()
+	p.fabric.look.forget()
 	if err != nil {
 		return nil, failure(p.verb("apply"), err)
 	}
 	effect := *p.effect
-	p.effect, p.at = nil, time.Time{}
+	p.touch()
 	if effect.Empty() {
 		change := &Change{Change: api.Change{Revision: effect.Base, Title: p.title}, Unchanged: true}
 		progress(change)
 		return change, nil
 	}
-	return p.fabric.follow(stored, effect.Objects, progress)
+	return p.fabric.follow(stored, effect, progress)
 }
 
 // commit stores the plan that was reviewed, or the present one where none was or
@@ -307,7 +306,10 @@ func (p *Plan) begin(kind netlib.Kind, name string) {
 }
 
 // touch forgets the effect, since the plan is another now.
-func (p *Plan) touch() { p.effect, p.failed, p.at = nil, nil, time.Time{} }
+func (p *Plan) touch() {
+	p.effect, p.failed = nil, nil
+	p.look.forget()
+}
 
 func (p *Plan) wrong(field, detail, fix string) {
 	field = fmt.Sprintf("%s %q: %s", p.last.Kind, p.last.Name, field)

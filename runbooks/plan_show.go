@@ -3,7 +3,6 @@ package runbooks
 import (
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/fabricbook/fabricbook/netlib"
 	"github.com/fabricbook/fabricbook/netlib/api"
@@ -18,15 +17,13 @@ const (
 )
 
 // HTML is the plan's effect on the fabric as it is now.
-func (p *Plan) HTML() string { return p.card().HTML() }
+func (p *Plan) HTML() string { return p.look.html(p.card) }
 
 // String is the plan's effect on the fabric as it is now, as text.
-func (p *Plan) String() string { return p.card().Text() }
+func (p *Plan) String() string { return p.look.text(p.card) }
 
 func (p *Plan) card() show.Card {
-	if time.Since(p.at) > fresh {
-		p.compute()
-	}
+	p.compute()
 	title := fmt.Sprintf("Plan %q", p.title)
 	if p.failed != nil {
 		c := errorCard(title, p.failed)

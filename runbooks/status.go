@@ -35,23 +35,13 @@ func (f *Fabric) readStatus(ctx context.Context) (*Status, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Status{Status: now, At: time.Now(), URL: f.URL()}
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.status, f.read = s, time.Now()
-	return s, nil
+	return &Status{Status: now, At: time.Now(), URL: f.URL()}, nil
 }
 
 // card is the status as it is now; where the controller does not answer, it
 // says so instead of failing, since it is called to show the value.
 func (f *Fabric) card() show.Card {
-	f.mu.Lock()
-	s, read := f.status, f.read
-	f.mu.Unlock()
-	if s != nil && time.Since(read) < fresh {
-		return s.card()
-	}
-	ctx, cancel := context.WithTimeout(f.ctx, 10*time.Second)
+	ctx, cancel := context.WithTimeout(f.ctx, reachable)
 	defer cancel()
 	s, err := f.readStatus(ctx)
 	if err != nil {
