@@ -17,14 +17,8 @@ func (d *draft) assignIDs() {
 	if len(d.edit.Segments) == 0 && len(d.edit.Routers) == 0 {
 		return
 	}
-	used := map[uint32]Ref{}
-	for _, s := range d.next.Segments {
-		d.takeID(used, s.ID, Ref{KindSegment, s.Name}, fmt.Sprintf("segments[%s].id", s.Name))
-	}
-	for _, r := range d.next.Routers {
-		d.takeID(used, r.ID, Ref{KindRouter, r.Name}, fmt.Sprintf("routers[%s].id", r.Name))
-	}
-	last := min(uint32(maxID), lastNumber(d.old.ASN))
+	used := d.usedIDs()
+	last := lastNumber(d.old.ASN)
 	cursor := newCursor(d.old.Next.ID, 1, last, func(id uint32) bool { return used[id] != Ref{} })
 	give := func(id *uint32, ref Ref, fresh bool, field string) {
 		if *id != 0 {
@@ -65,6 +59,29 @@ func lastNumber(asn uint32) uint32 {
 		return maxASN2 - FirstAutomaticTarget4
 	}
 	return maxID
+}
+
+// usedIDs are the identifiers of what the edit does not touch, then those that
+// the edit itself gives, which must not meet them.
+func (d *draft) usedIDs() map[uint32]Ref {
+	used := map[uint32]Ref{}
+	for _, s := range d.next.Segments {
+		if _, edited := search(d.edit.Segments, s.Name); !edited {
+			used[s.ID] = Ref{KindSegment, s.Name}
+		}
+	}
+	for _, r := range d.next.Routers {
+		if _, edited := search(d.edit.Routers, r.Name); !edited {
+			used[r.ID] = Ref{KindRouter, r.Name}
+		}
+	}
+	for _, s := range d.edit.Segments {
+		d.takeID(used, s.ID, Ref{KindSegment, s.Name}, "segments["+s.Name+"].id")
+	}
+	for _, r := range d.edit.Routers {
+		d.takeID(used, r.ID, Ref{KindRouter, r.Name}, "routers["+r.Name+"].id")
+	}
+	return used
 }
 
 func (d *draft) takeID(used map[uint32]Ref, id uint32, ref Ref, field string) {

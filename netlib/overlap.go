@@ -75,7 +75,7 @@ func (d *draft) tellOverlap(a, b subnetOf, vrf string) {
 		a, b = b, a
 	}
 	router, edited := d.joining(a.segment, b.segment)
-	link, part := fmt.Sprintf("both are seen by segment %q through route targets", vrf), "change the targets"
+	link, part := fmt.Sprintf("segment %q gets the routes of both", vrf), "change the targets"
 	if router != "" {
 		link, part = fmt.Sprintf("router %q joins the two", router), fmt.Sprintf("take one out of router %q", router)
 	}

@@ -49,6 +49,9 @@ func TestNextEqualsFull(t *testing.T) {
 				continue
 			}
 			applied++
+			if again, _, err := done.Apply(f); err != nil || !reflect.DeepEqual(again, next) {
+				t.Fatalf("seed %d, step %d: the completed edit %+v gives another fabric: %v\n%s", seed, step, done, err, cmp.Diff(next, again, compare))
+			}
 			before := snapshot(c)
 			n, changed := c.Next(next, done)
 			full := compile.Full(next, learned)

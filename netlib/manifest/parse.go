@@ -57,7 +57,8 @@ func parse(data []byte, name string) (root ast.Node, err error) {
 			root = d.Body
 		}
 	}
-	if _, ok := root.(*ast.CommentGroupNode); ok {
+	switch root.(type) {
+	case *ast.CommentGroupNode, *ast.NullNode:
 		root = nil
 	}
 	return root, nil
