@@ -22,7 +22,11 @@ def victim():
     km, kc = start()
     yield km, kc
     assert km.is_alive()
-    assert run(kc, "6 * 7").result() == "42"
+    last = km.client()
+    last.start_channels()
+    last.wait_for_ready(timeout=10)
+    assert run(last, "6 * 7").result() == "42"
+    last.stop_channels()
     stop(km, kc)
 
 

@@ -78,7 +78,8 @@ def test_error_reply_and_message_agree(client):
 
 
 def test_failure_aborts_what_waits(client):
-    ids = [client.execute(code) for code in ('panic("first")', "2", "3")]
+    slow = 'import "time"\ntime.Sleep(100 * time.Millisecond)\npanic("first")'
+    ids = [client.execute(code) for code in (slow, "2", "3")]
     replies = [reply_to(client, i)["content"]["status"] for i in ids]
     assert replies == ["error", "aborted", "aborted"]
     assert outputs(client, ids[-1])[-1]["content"]["execution_state"] == "idle"

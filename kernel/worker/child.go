@@ -60,6 +60,7 @@ type child struct {
 	requests        *bufio.Reader
 	events, answers *sender
 	marker          *marker
+	flood           *flood // guarded by the marker's lock
 	engine          engine.Engine
 
 	current atomic.Int64 // number of the cell that runs or ran last
@@ -78,6 +79,7 @@ func (c *child) run(factory engine.Factory) error {
 	if c.marker, err = newMarker(hello.Secret); err != nil {
 		return err
 	}
+	c.flood = newFlood(c.flush)
 	display.SetPublisher(c.show)
 	display.SetAsker(c.askCurrent)
 	if c.engine, err = factory(context.Background(), c); err != nil {
@@ -187,9 +189,28 @@ func (c *child) question(m message) {
 
 // Emit sends an event of a cell to the parent.
 func (c *child) Emit(e engine.Event) {
-	if err := c.ordered(message{Op: opEvent, Event: &e}); err != nil {
+	c.marker.mu.Lock()
+	defer c.marker.mu.Unlock()
+	if e.Stream != nil && c.flood.gather(e) {
+		return
+	}
+	c.flushLocked()
+	if err := c.sendLocked(message{Op: opEvent, Event: &e}); err != nil {
 		text := "output cannot be shown: " + err.Error() + "\n"
-		_ = c.ordered(message{Op: opEvent, Event: &engine.Event{Cell: e.Cell, Stream: &engine.Stream{Name: "stderr", Text: text}}}) // a closed pipe ends run
+		_ = c.sendLocked(message{Op: opEvent, Event: &engine.Event{Cell: e.Cell, Stream: &engine.Stream{Name: "stderr", Text: text}}}) // a closed pipe ends run
+	}
+}
+
+// flush sends what was gathered in a flood.
+func (c *child) flush() {
+	c.marker.mu.Lock()
+	defer c.marker.mu.Unlock()
+	c.flushLocked()
+}
+
+func (c *child) flushLocked() {
+	if e, ok := c.flood.take(); ok {
+		_ = c.sendLocked(message{Op: opEvent, Event: &e}) // a closed pipe ends run
 	}
 }
 
@@ -222,6 +243,11 @@ func (c *child) Ask(ctx context.Context, cell int, prompt string, password bool)
 func (c *child) ordered(m message) error {
 	c.marker.mu.Lock()
 	defer c.marker.mu.Unlock()
+	c.flushLocked()
+	return c.sendLocked(m)
+}
+
+func (c *child) sendLocked(m message) error {
 	m.Marks = c.marker.mark()
 	return c.events.send(m)
 }
