@@ -12,7 +12,7 @@ import (
 
 	"github.com/fabricbook/fabricbook/kernel/engine"
 	"github.com/fabricbook/fabricbook/notebooks"
-	"github.com/fabricbook/fabricbook/runbooks/run"
+	headless "github.com/fabricbook/fabricbook/runbooks/run"
 )
 
 type runOptions struct {
@@ -68,12 +68,12 @@ func (o runOptions) run(cmd *cobra.Command, name string, factory func() engine.F
 		return exitCode{2, err}
 	}
 	progress := cmd.ErrOrStderr()
-	opts := run.Options{Params: params, Timeout: o.timeout, CellTimeout: o.cellTimeout,
-		Progress: func(p run.Progress) { printProgress(progress, p) }}
+	opts := headless.Options{Params: params, Timeout: o.timeout, CellTimeout: o.cellTimeout,
+		Progress: func(p headless.Progress) { printProgress(progress, p) }}
 	if o.out != "" {
 		opts.Save = func(nb notebooks.Notebook) error { return notebooks.WriteFile(o.out, nb) }
 	}
-	done, result, err := run.Run(cmd.Context(), nb, factory(), opts)
+	done, result, err := headless.Run(cmd.Context(), nb, factory(), opts)
 	if err != nil {
 		return exitCode{1, err}
 	}
@@ -125,17 +125,17 @@ func parseParams(nb notebooks.Notebook, args []string) ([]notebooks.Param, error
 	return params, nil
 }
 
-func printProgress(w io.Writer, p run.Progress) {
-	mark := map[run.Status]string{run.OK: "✓", run.Skipped: "-"}[p.Cell.Status]
+func printProgress(w io.Writer, p headless.Progress) {
+	mark := map[headless.Status]string{headless.OK: "✓", headless.Skipped: "-"}[p.Cell.Status]
 	switch {
-	case p.Cell.Status == run.Running:
+	case p.Cell.Status == headless.Running:
 		return
 	case mark == "":
 		mark = "✗"
 	}
 	line := fmt.Sprintf("%s %*d/%d %-60s", mark, len(fmt.Sprint(p.Total)), p.Number, p.Total, shorten(p.Cell.Summary, 60))
 	switch {
-	case p.Cell.Status == run.Skipped:
+	case p.Cell.Status == headless.Skipped:
 		line += "  skipped"
 	default:
 		line += fmt.Sprintf(" %8.3f s", p.Cell.Duration.Seconds())
@@ -163,27 +163,27 @@ func shorten(s string, n int) string {
 }
 
 // report prints the result and turns its status into an exit code.
-func (o runOptions) report(cmd *cobra.Command, nb notebooks.Notebook, result run.Result) error {
+func (o runOptions) report(cmd *cobra.Command, nb notebooks.Notebook, result headless.Result) error {
 	if o.format == "json" {
 		enc := json.NewEncoder(cmd.OutOrStdout())
 		enc.SetEscapeHTML(false)
 		enc.SetIndent("", "  ")
 		if err := enc.Encode(struct {
 			Notebook string `json:"notebook,omitempty"` // file of the executed copy
-			run.Result
+			headless.Result
 		}{o.out, result}); err != nil {
 			return err
 		}
 	} else {
 		o.reportText(cmd.OutOrStdout(), nb, result)
 	}
-	if result.Status != run.OK {
+	if result.Status != headless.OK {
 		return exitCode{code: 1}
 	}
 	return nil
 }
 
-func (o runOptions) reportText(w io.Writer, nb notebooks.Notebook, result run.Result) {
+func (o runOptions) reportText(w io.Writer, nb notebooks.Notebook, result headless.Result) {
 	if f := result.Failure(); f != nil {
 		fmt.Fprintf(w, "\ncells[%d] (%s): %s\n", f.Index, f.ID, f.Status)
 		for _, out := range nb.Cells[f.Index].Outputs {
@@ -191,7 +191,7 @@ func (o runOptions) reportText(w io.Writer, nb notebooks.Notebook, result run.Re
 				fmt.Fprintf(w, "%s: %s\n", out.EName, out.EValue)
 			}
 		}
-		if f.Error != nil && f.Status != run.Failed {
+		if f.Error != nil && f.Status != headless.Failed {
 			fmt.Fprintln(w, f.Error.Message)
 		}
 		fmt.Fprintln(w)
