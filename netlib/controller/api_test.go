@@ -305,9 +305,9 @@ func TestPortsCount(t *testing.T) {
 		if err != nil || len(rows) != 4 {
 			t.Fatalf("Ports = %+v, %v", rows, err)
 		}
-		i := slices.IndexFunc(rows, func(p api.PortRow) bool { return p.Name == "office-1" })
+		i := slices.IndexFunc(rows, func(p api.PortRow) bool { return p.Name == "mgmt-1" })
 		if rows[i].Counters.In.Packets > 0 && rows[i].Counters.Out.Packets > 0 {
-			if !rows[i].Up || rows[i].Interface != netlib.InterfaceName("office-1") {
+			if !rows[i].Up || rows[i].Interface != netlib.InterfaceName("mgmt-1") {
 				t.Errorf("port = %+v", rows[i])
 			}
 			return

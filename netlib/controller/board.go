@@ -17,6 +17,13 @@ import (
 // are in force or overtaken.
 const changesKept = 1024
 
+// An agent in this process reports at least every heartbeat, which is also how old
+// counters may be; it counts as down when it missed some.
+const (
+	heartbeat = 2 * time.Second
+	missed    = 5
+)
+
 // board is what the nodes have reported, and how far each change is in force.
 type board struct {
 	mu      sync.Mutex
@@ -249,7 +256,7 @@ func (b *board) status(of netlib.Node, plane string) api.NodeStatus {
 
 // up reports whether the node was heard of lately.
 func (n *nodeRecord) up() bool {
-	return !n.seen.IsZero() && time.Since(n.seen) < 3*agent.DefaultHeartbeat
+	return !n.seen.IsZero() && time.Since(n.seen) < missed*heartbeat
 }
 
 // port is what a node counts at one port, and whether it forwards there.

@@ -155,7 +155,9 @@ func (f *fleet) once(ctx context.Context, m *member) error {
 	}
 	f.board.restarted(m.name)
 	m.link.renew()
-	err = agent.New(m.name, plane, m.link, f.log).Run(ctx)
+	a := agent.New(m.name, plane, m.link, f.log)
+	a.Heartbeat = heartbeat
+	err = a.Run(ctx)
 	if ctx.Err() != nil {
 		err = f.clear(ctx, m, plane)
 	}

@@ -141,16 +141,14 @@ func (s *Store) load(ctx context.Context) (netlib.Fabric, error) {
 	if f, size, err = v.snapshot(ctx, f); err != nil {
 		return f, err
 	}
-	entries, bytes, from := 0, 0, f.Revision+1
-	for rev := from; rev <= h.Revision; rev = f.Revision + 1 {
-		list, n, err := v.entries(ctx, rev, h.Revision)
+	entries, bytes := 0, 0
+	for f.Revision < h.Revision {
+		list, n, err := v.entries(ctx, f.Revision+1, h.Revision)
 		if err != nil {
 			return f, err
 		}
-		for _, e := range list {
-			if f, err = Replay(f, e); err != nil {
-				return f, err
-			}
+		if f, err = Replay(f, list...); err != nil {
+			return f, err
 		}
 		entries, bytes = entries+len(list), bytes+n
 	}

@@ -1,34 +1,46 @@
 package store
 
 import (
-	"cmp"
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 
 	"github.com/fabricbook/fabricbook/netlib"
 )
 
-// Replay is the intent after e. It only merges: e was validated and completed
-// when it was applied, and what was once accepted must load for ever, also where
-// a later version would refuse it. Its slices are f's where nothing changed.
-func Replay(f netlib.Fabric, e Entry) (netlib.Fabric, error) {
-	if e.Revision != f.Revision+1 {
-		return f, fmt.Errorf("replay entry %d on revision %d: %w", e.Revision, f.Revision, errStored)
-	}
-	gone := map[netlib.Kind]map[string]bool{}
-	for _, r := range e.Edit.Delete {
-		if gone[r.Kind] == nil {
-			gone[r.Kind] = map[string]bool{}
+// Replay is the intent after entries, which follow f and each other. It only
+// merges: an entry's edit was validated and completed when it was applied, and what
+// was once accepted must load for ever, also where a later version would refuse it.
+// Its slices are f's where nothing changed. The cost is one pass over f, however
+// many the entries.
+func Replay(f netlib.Fabric, entries ...Entry) (netlib.Fabric, error) {
+	var (
+		nodes    = pile[netlib.Node]{kind: netlib.KindNode, name: nodeName}
+		segments = pile[netlib.Segment]{kind: netlib.KindSegment, name: segmentName}
+		routers  = pile[netlib.Router]{kind: netlib.KindRouter, name: routerName}
+		groups   = pile[netlib.SecurityGroup]{kind: netlib.KindGroup, name: groupName}
+		ports    = pile[netlib.Port]{kind: netlib.KindPort, name: portName}
+		gateways = pile[netlib.Gateway]{kind: netlib.KindGateway, name: gatewayName}
+	)
+	for _, e := range entries {
+		if e.Revision != f.Revision+1 {
+			return f, fmt.Errorf("replay entry %d on revision %d: %w", e.Revision, f.Revision, errStored)
 		}
-		gone[r.Kind][r.Name] = true
+		f.Revision, f.ASN, f.Next = e.Revision, e.ASN, e.Next
+		nodes.add(e.Edit.Nodes, e.Edit.Delete)
+		segments.add(e.Edit.Segments, e.Edit.Delete)
+		routers.add(e.Edit.Routers, e.Edit.Delete)
+		groups.add(e.Edit.Groups, e.Edit.Delete)
+		ports.add(e.Edit.Ports, e.Edit.Delete)
+		gateways.add(e.Edit.Gateways, e.Edit.Delete)
 	}
-	f.Revision, f.ASN, f.Next = e.Revision, e.ASN, e.Next
-	f.Nodes = merge(f.Nodes, e.Edit.Nodes, gone[netlib.KindNode], nodeName)
-	f.Segments = merge(f.Segments, e.Edit.Segments, gone[netlib.KindSegment], segmentName)
-	f.Routers = merge(f.Routers, e.Edit.Routers, gone[netlib.KindRouter], routerName)
-	f.Groups = merge(f.Groups, e.Edit.Groups, gone[netlib.KindGroup], groupName)
-	f.Ports = merge(f.Ports, e.Edit.Ports, gone[netlib.KindPort], portName)
-	f.Gateways = merge(f.Gateways, e.Edit.Gateways, gone[netlib.KindGateway], gatewayName)
+	f.Nodes = nodes.merge(f.Nodes)
+	f.Segments = segments.merge(f.Segments)
+	f.Routers = routers.merge(f.Routers)
+	f.Groups = groups.merge(f.Groups)
+	f.Ports = ports.merge(f.Ports)
+	f.Gateways = gateways.merge(f.Gateways)
 	return f, nil
 }
 
@@ -39,27 +51,48 @@ func groupName(g netlib.SecurityGroup) string { return g.Name }
 func portName(p netlib.Port) string           { return p.Name }
 func gatewayName(g netlib.Gateway) string     { return g.Name }
 
-// merge is have without gone, with put in place of or beside it, by name. Deletes
-// come before creations, so that an edit may do both to one name.
-func merge[T any](have, put []T, gone map[string]bool, name func(T) string) []T {
-	if len(put) == 0 && len(gone) == 0 {
+// pile is what entries do to the objects of one kind, by name: the object, or nil
+// where it is deleted.
+type pile[T any] struct {
+	kind netlib.Kind
+	name func(T) string
+	last map[string]*T
+}
+
+// add lays one edit on the pile. Deletes come before creations, so that an edit may
+// do both to one name.
+func (p *pile[T]) add(put []T, gone []netlib.Ref) {
+	if p.last == nil {
+		p.last = make(map[string]*T, len(put))
+	}
+	for _, r := range gone {
+		if r.Kind == p.kind {
+			p.last[r.Name] = nil
+		}
+	}
+	for i := range put {
+		p.last[p.name(put[i])] = &put[i]
+	}
+}
+
+// merge is have, which is sorted by name, as the pile leaves it.
+func (p *pile[T]) merge(have []T) []T {
+	if len(p.last) == 0 {
 		return have
 	}
-	put = slices.Clone(put)
-	slices.SortFunc(put, func(a, b T) int { return cmp.Compare(name(a), name(b)) })
-	out := make([]T, 0, len(have)+len(put))
-	for _, h := range have {
-		for len(put) > 0 && name(put[0]) < name(h) {
-			out, put = append(out, put[0]), put[1:]
+	out := make([]T, 0, len(have)+len(p.last))
+	for _, name := range slices.Sorted(maps.Keys(p.last)) {
+		i, found := slices.BinarySearchFunc(have, name, func(o T, n string) int { return strings.Compare(p.name(o), n) })
+		out = append(out, have[:i]...)
+		if found {
+			i++
 		}
-		switch {
-		case len(put) > 0 && name(put[0]) == name(h):
-			out, put = append(out, put[0]), put[1:]
-		case !gone[name(h)]:
-			out = append(out, h)
+		if o := p.last[name]; o != nil {
+			out = append(out, *o)
 		}
+		have = have[i:]
 	}
-	return append(out, put...)
+	return append(out, have...)
 }
 
 // checkNames refuses objects without a name and two of one name, on which merge
