@@ -2,6 +2,7 @@ package runbooks
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/fabricbook/fabricbook/netlib"
@@ -9,11 +10,12 @@ import (
 	"github.com/fabricbook/fabricbook/runbooks/show"
 )
 
-// unfolded is how many nodes a plan lists with their lines open, and maxFlows
-// how many pairs it names.
+// Up to unfolded nodes of up to shortLines lines each are listed open; maxFlows is
+// how many pairs a plan names.
 const (
-	unfolded = 4
-	maxFlows = 60
+	unfolded   = 4
+	shortLines = 12
+	maxFlows   = 60
 )
 
 // HTML is the plan's effect on the fabric as it is now.
@@ -43,18 +45,25 @@ func effectCard(title string, e api.Plan) show.Card {
 		return c
 	}
 	c.Blocks = append(c.Blocks, objectsTable(e.Objects))
-	if len(e.Nodes) > 0 {
-		c.Blocks = append(c.Blocks, show.Line{show.Bold("On the nodes")})
-	}
-	for i, n := range e.Nodes {
-		if i == maxRows {
-			c.Blocks = append(c.Blocks, show.Line{show.Quiet(fmt.Sprintf("… %d more nodes: .Effect().Nodes holds all", len(e.Nodes)-i))})
-			break
-		}
-		c.Blocks = append(c.Blocks, nodeFold(n, len(e.Nodes) <= unfolded))
-	}
 	c.Blocks = append(c.Blocks, flowBlocks(e)...)
+	c.Blocks = append(c.Blocks, nodeBlocks(e.Nodes)...)
 	return c
+}
+
+// nodeBlocks lists what changes on each node, open where all of it is short.
+func nodeBlocks(nodes []api.NodeChange) []show.Block {
+	if len(nodes) == 0 {
+		return []show.Block{show.Line{show.Quiet("No node forwards otherwise than before.")}}
+	}
+	open := len(nodes) <= unfolded && !slices.ContainsFunc(nodes, func(n api.NodeChange) bool { return len(n.Lines) > shortLines })
+	blocks := []show.Block{show.Heading("On the nodes")}
+	for i, n := range nodes {
+		if i == maxRows {
+			return append(blocks, show.Line{show.Quiet(fmt.Sprintf("… %d more nodes: .Effect().Nodes holds all", len(nodes)-i))})
+		}
+		blocks = append(blocks, nodeFold(n, open))
+	}
+	return blocks
 }
 
 func objectsTable(objects []api.ObjectChange) show.Table {
@@ -86,7 +95,7 @@ func nodeFold(n api.NodeChange, open bool) show.Block {
 	if n.Cut > 0 {
 		lines = append(lines[:len(lines):len(lines)], fmt.Sprintf("… %d more", n.Cut))
 	}
-	return show.Fold{Summary: summary, Open: open && len(n.Lines) <= 20, Blocks: []show.Block{lines}}
+	return show.Fold{Summary: summary, Open: open, Blocks: []show.Block{lines}}
 }
 
 // flowBlocks tells who newly reaches whom and who no longer does, one line for
@@ -201,8 +210,9 @@ func (c *Change) card() show.Card {
 		card.Note = fmt.Sprintf("revision %d already is as planned", c.Revision)
 		return card
 	}
-	if len(c.Objects) > 0 {
-		card.Blocks = append(card.Blocks, objectsTable(c.Objects))
+	card.Blocks = append(card.Blocks, c.nodesLine())
+	if n := len(c.Objects); n > 0 {
+		card.Blocks = append(card.Blocks, show.Fold{Summary: show.Line{show.Words(count(n, "object") + " changed")}, Open: n <= 3, Blocks: []show.Block{objectsTable(c.Objects)}})
 	}
 	return card
 }

@@ -104,15 +104,19 @@ func (l Line) html(p *page) {
 	p.raw(`</div>`)
 }
 
+func (h Heading) html(p *page) {
+	p.raw(`<div style="font-weight:600;margin:8px 0 2px 0">`)
+	p.esc(string(h))
+	p.raw(`</div>`)
+}
+
 func (t Table) html(p *page) {
 	if t.Grid { // several stand side by side where there is room
 		p.raw(`<div style="display:inline-block;vertical-align:top;margin:0 28px 4px 0">`)
 		defer p.raw(`</div>`)
 	}
 	if t.Title != "" {
-		p.raw(`<div style="font-weight:600;margin:8px 0 2px 0">`)
-		p.esc(t.Title)
-		p.raw(`</div>`)
+		Heading(t.Title).html(p)
 	}
 	p.raw(`<table style="border-collapse:collapse;margin:4px 0;font-size:95%">`)
 	if len(t.Head) > 0 {

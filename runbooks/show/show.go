@@ -69,7 +69,7 @@ func Quiet(s string) Span { return Span{Text: s, Tone: Faint} }
 // Badge makes a pill.
 func Badge(t Tone, s string) Span { return Span{Text: s, Tone: t, Style: Pill} }
 
-// Block is a part of a card: Line, Table, Fold, Lines or Picture.
+// Block is a part of a card: Line, Heading, Table, Fold, Lines or Picture.
 type Block interface {
 	html(*page)
 	text(*sheet)
@@ -102,6 +102,9 @@ type Fold struct {
 	Open    bool
 	Blocks  []Block
 }
+
+// Heading is the title of the blocks after it.
+type Heading string
 
 // Lines is literal lines in monospace, such as commands. A line that starts with
 // + or - has the tone of an addition or removal.

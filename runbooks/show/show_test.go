@@ -18,6 +18,7 @@ func full(s string) Card {
 		Table{Title: s, Head: []string{s, s}, Right: []int{1}, Rows: [][]Span{{Words(s), Mono(s)}, spans}, Cut: 3, Hint: s},
 		Table{Head: []string{s, s}, Rows: [][]Span{{Words(s), {Text: s, Style: Tint, Tone: Bad, Hint: s}}}, Grid: true},
 		Table{Rows: [][]Span{{Words(s)}}, Wrap: true},
+		Heading(s),
 		Fold{Summary: Line{Words(s)}, Open: true, Blocks: []Block{Lines{"vrf " + s, "+ " + s, "- " + s}}},
 		Picture{SVG: `<svg xmlns="http://www.w3.org/2000/svg"/>`, Alt: s, Text: s + "\n" + s},
 	}}

@@ -45,10 +45,14 @@ func (l Line) text(s *sheet) {
 	s.line(b.String())
 }
 
+func (h Heading) text(s *sheet) {
+	s.line("")
+	s.line(Clean(string(h)))
+}
+
 func (t Table) text(s *sheet) {
 	if t.Title != "" {
-		s.line("")
-		s.line(Clean(t.Title))
+		Heading(t.Title).text(s)
 	}
 	rows := make([][]string, 0, len(t.Rows)+1)
 	if len(t.Head) > 0 {
