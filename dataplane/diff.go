@@ -48,19 +48,19 @@ type SetChange struct {
 }
 
 // Name is the VRF's.
-func (c VRFChange) Name() string {
-	if c.New != nil {
-		return c.New.Name
+func (v VRFChange) Name() string {
+	if v.New != nil {
+		return v.New.Name
 	}
-	return c.Old.Name
+	return v.Old.Name
 }
 
 // Name is the set's.
-func (c SetChange) Name() string {
-	if c.New != nil {
-		return c.New.Name
+func (s SetChange) Name() string {
+	if s.New != nil {
+		return s.New.Name
 	}
-	return c.Old.Name
+	return s.Old.Name
 }
 
 // Head returns what s says of its node.

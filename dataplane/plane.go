@@ -57,7 +57,7 @@ type ProbeResult struct {
 type Counters struct {
 	Ports  map[string]PortCounters `json:"ports"`
 	Labels map[uint32]Count        `json:"labels"`
-	Drops  map[string]uint64       `json:"drops"` // by reason: "filter in", "filter out", "no route", "spoofed source", "unknown label", "ttl", "mtu"
+	Drops  map[string]uint64       `json:"drops"` // by reason: "filter in", "filter out", "no route", "spoofed source", "unknown label", "unknown tunnel", "unreachable", "ttl", "mtu", "fragment", "malformed"
 }
 
 // PortCounters counts at one port, seen from the workload.

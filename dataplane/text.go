@@ -127,18 +127,18 @@ func (h NextHop) String() string {
 	return fmt.Sprintf("via %s label %d", h.Tunnel, h.Label)
 }
 
-func (c SetChange) each(vrf string, visit func(sign byte, line string)) {
-	name := vrf + "set " + c.Name()
-	if c.Old != nil && len(c.Old.Members) == 0 {
+func (s SetChange) each(vrf string, visit func(sign byte, line string)) {
+	name := vrf + "set " + s.Name()
+	if s.Old != nil && len(s.Old.Members) == 0 {
 		visit('-', name+" empty")
 	}
-	for _, m := range c.Del {
+	for _, m := range s.Del {
 		visit('-', name+" "+m.String())
 	}
-	if c.New != nil && len(c.New.Members) == 0 {
+	if s.New != nil && len(s.New.Members) == 0 {
 		visit('+', name+" empty")
 	}
-	for _, m := range c.Add {
+	for _, m := range s.Add {
 		visit('+', name+" "+m.String())
 	}
 }

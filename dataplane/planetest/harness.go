@@ -18,7 +18,9 @@ type Underlay interface {
 // Harness makes what a suite needs. The planes that it starts must also be
 // dataplane.Prober and dataplane.Counting. Behind every port there must be a
 // workload with the port's addresses that answers ICMP echo, accepts TCP on port
-// 22, and refuses it on 9999.
+// 22, and refuses it on 9999. Reasons of lost probes and of drops are those that
+// package dataplane names; a label's time to live is the packet's (RFC 3443
+// section 3.1, uniform model).
 type Harness struct {
 	// New makes an underlay of its own for one test; clean up by t.Cleanup.
 	New func(t *testing.T) Underlay

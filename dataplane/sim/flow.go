@@ -149,7 +149,8 @@ type flow struct {
 // different VRFs never meet and both ends of a flow on one node are checked.
 type flowTable struct {
 	flows map[flowKey]*flow
-	sweep int // size at which expired flows are looked for
+	sweep int       // size at which expired flows are looked for
+	rest  time.Time // not again before
 }
 
 // find returns the flow if it has not expired.
@@ -167,13 +168,16 @@ func (t *flowTable) open(k flowKey, f *flow, now time.Time) bool {
 	if t.flows == nil {
 		t.flows, t.sweep = make(map[flowKey]*flow), 64
 	}
-	if len(t.flows) >= t.sweep {
+	if len(t.flows) >= t.sweep && !now.Before(t.rest) {
 		for k, f := range t.flows {
 			if now.After(f.expires) {
 				delete(t.flows, k)
 			}
 		}
 		t.sweep = min(max(64, 2*len(t.flows)), maxFlows)
+		if len(t.flows) >= maxFlows {
+			t.rest = now.Add(time.Second)
+		}
 	}
 	if len(t.flows) >= maxFlows {
 		return false
