@@ -141,19 +141,22 @@ func newRunner(nb notebooks.Notebook, o Options) *runner {
 	return r
 }
 
-// summary is the first line of code, or of comment where there is no code.
+// summary is the first line of code behind the imports, or of what there is.
 func summary(source string) string {
-	first := ""
+	first, imports := "", false
 	for line := range strings.Lines(source) {
 		line = strings.TrimSpace(line)
-		if line == "" {
-			continue
-		}
-		if !strings.HasPrefix(line, "//") {
+		switch {
+		case line == "":
+		case imports:
+			imports = line != ")"
+		case strings.HasPrefix(line, "//"), strings.HasPrefix(line, "import "):
+			imports = strings.HasPrefix(line, "import (") && !strings.HasSuffix(line, ")")
+			if first == "" {
+				first = line
+			}
+		default:
 			return line
-		}
-		if first == "" {
-			first = line
 		}
 	}
 	return first

@@ -412,7 +412,8 @@ func TestRunAsksNobody(t *testing.T) {
 }
 
 func TestSummary(t *testing.T) {
-	for source, want := range map[string]string{"": "", "\n  x := 1\ny": "x := 1", "// why\nfab.Ping()": "fab.Ping()", "// only\n// words": "// only"} {
+	for source, want := range map[string]string{"": "", "\n  x := 1\ny": "x := 1", "// why\nfab.Ping()": "fab.Ping()", "// only\n// words": "// only",
+		"import (\n\t\"fmt\"\n)\n\nfab := Connect()": "fab := Connect()", "import \"fmt\"\nx": "x", "import (\n)": "import ("} {
 		if got := summary(source); got != want {
 			t.Errorf("%q: %q, want %q", source, got, want)
 		}
