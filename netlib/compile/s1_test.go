@@ -1,45 +1,34 @@
 package compile_test
 
 import (
+	"flag"
 	"fmt"
 	"net/netip"
+	"os"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/fabricbook/fabricbook/dataplane"
 	"github.com/fabricbook/fabricbook/netlib"
 	"github.com/fabricbook/fabricbook/netlib/compile"
+	"github.com/fabricbook/fabricbook/netlib/manifest"
 )
 
-// s1 is scenario S1 without its rules' details: see manifest for the whole.
-func s1() netlib.Edit {
-	prefix, addr := netip.MustParsePrefix, netip.MustParseAddr
-	target := []netlib.RouteTarget{{ASN: 64512, Number: 201}}
-	ssh := func(group string) netlib.Rule {
-		return netlib.Rule{Direction: netlib.Ingress, Protocol: netlib.TCP, PortFrom: 22, PortTo: 22, Group: group}
+var update = flag.Bool("update", false, "write the golden files")
+
+// s1 is scenario S1 as the project ships it.
+func s1(t testing.TB) netlib.Edit {
+	t.Helper()
+	const file = "../../examples/s1-data-centre.yaml"
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
 	}
-	segments := []string{"dc-web-network", "dc-db-network", "office-network", "mgmt-network"}
-	e := netlib.Edit{
-		Nodes:   []netlib.Node{{Name: "node-1", Tunnel: addr("192.0.2.1")}, {Name: "node-2", Tunnel: addr("192.0.2.2")}},
-		Routers: []netlib.Router{{Name: "dc-router", Segments: segments, Targets: target}},
-		Groups: []netlib.SecurityGroup{
-			{Name: "dc-web-sg", Rules: []netlib.Rule{ssh("mgmt-sg")}},
-			{Name: "dc-db-sg", Rules: []netlib.Rule{ssh("dc-web-sg"), ssh("mgmt-sg")}},
-			{Name: "office-sg", Rules: []netlib.Rule{{Direction: netlib.Ingress, Protocol: netlib.Any, Prefix: netlib.Everywhere}}},
-			{Name: "mgmt-sg", Rules: []netlib.Rule{{Direction: netlib.Ingress, Protocol: netlib.Any, Prefix: prefix("172.31.9.34/32")}}},
-		},
-		Ports: []netlib.Port{
-			{Name: "web-1", Segment: segments[0], Node: "node-1", Groups: []string{"dc-web-sg"}},
-			{Name: "db-1", Segment: segments[1], Node: "node-2", Groups: []string{"dc-db-sg"}},
-			{Name: "office-1", Segment: segments[2], Node: "node-1", Groups: []string{"office-sg"}},
-			{Name: "mgmt-1", Segment: segments[3], Node: "node-2", Groups: []string{"mgmt-sg"}},
-		},
-		Gateways: []netlib.Gateway{{Name: "outside-router", Tunnel: addr("192.0.2.254"), Static: []netlib.StaticRoute{
-			{Name: "check-host", Prefix: prefix("172.31.9.34/32"), Targets: target},
-		}}},
-	}
-	for i, s := range segments {
-		e.Segments = append(e.Segments, netlib.Segment{Name: s, Subnets: []netip.Prefix{prefix(fmt.Sprintf("10.0.%d.0/24", 11+i))}})
+	e, err := manifest.Decode(data, file)
+	if err != nil {
+		t.Fatal(err)
 	}
 	return e
 }
@@ -54,11 +43,11 @@ func apply(t testing.TB, f netlib.Fabric, e netlib.Edit) (netlib.Fabric, netlib.
 }
 
 // show prints a State as an engineer would, with labels by role.
-func show(s dataplane.State, labels map[uint32]string) string {
+func show(s dataplane.State, roles map[string]string) string {
 	var b strings.Builder
-	label := func(l uint32) string {
-		if role := labels[l]; role != "" {
-			return role
+	label := func(tunnel netip.Addr, l uint32) string {
+		if role := roles[fmt.Sprintf("%s %d", tunnel, l)]; role != "" {
+			return "<" + role + ">"
 		}
 		return fmt.Sprint(l)
 	}
@@ -77,7 +66,7 @@ func show(s dataplane.State, labels map[uint32]string) string {
 				if h.Port != "" {
 					fmt.Fprintf(&b, " dev %s", h.Port)
 				} else {
-					fmt.Fprintf(&b, " via %s label %s", h.Tunnel, label(h.Label))
+					fmt.Fprintf(&b, " via %s label %s", h.Tunnel, label(h.Tunnel, h.Label))
 				}
 			}
 			b.WriteByte('\n')
@@ -90,7 +79,7 @@ func show(s dataplane.State, labels map[uint32]string) string {
 		fmt.Fprintf(&b, "port %s vrf %s dev %s addresses %v filters %v\n", p.Name, p.VRF, p.Interface, p.Addresses, p.Filters)
 	}
 	for _, l := range s.Labels {
-		fmt.Fprintf(&b, "label %s vrf %s port %s\n", label(l.Value), l.VRF, l.Port)
+		fmt.Fprintf(&b, "label %s vrf %s port %s\n", label(s.Tunnel, l.Value), l.VRF, l.Port)
 	}
 	for _, f := range s.Filters {
 		fmt.Fprintf(&b, "filter %s\n", f.Name)
@@ -109,18 +98,44 @@ func show(s dataplane.State, labels map[uint32]string) string {
 	return b.String()
 }
 
+// TestS1 compares the States of scenario S1 with golden ones, labels by role.
 func TestS1(t *testing.T) {
-	f, _ := apply(t, netlib.Fabric{}, s1())
+	f, _ := apply(t, netlib.Fabric{}, s1(t))
 	c := compile.Full(f, nil)
-	labels := map[uint32]string{}
-	for _, p := range f.Ports {
-		labels[p.Label] = "<" + p.Name + ">"
-	}
-	for _, n := range []string{"node-1", "node-2", "outside-router"} {
+	var b strings.Builder
+	for _, n := range names(c) {
 		s, ok := c.State(n)
 		if !ok {
 			t.Fatalf("no State of %s", n)
 		}
-		t.Log("\n" + show(s, labels))
+		b.WriteString(show(s, roles(f)) + "\n")
 	}
+	const golden = "testdata/s1.golden"
+	if *update {
+		if err := os.WriteFile(golden, []byte(b.String()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := b.String(); got != string(want) {
+		t.Errorf("States differ from %s (-update writes them):\n%s", golden, cmp.Diff(string(want), got))
+	}
+}
+
+// roles names each label by the tunnel end that gave it out and what it is for.
+func roles(f netlib.Fabric) map[string]string {
+	out := map[string]string{}
+	for _, p := range f.Ports {
+		n, _ := f.Node(p.Node)
+		out[fmt.Sprintf("%s %d", n.Tunnel, p.Label)] = p.Name
+	}
+	for _, g := range f.Gateways {
+		for _, s := range g.Static {
+			out[fmt.Sprintf("%s %d", g.Tunnel, s.Label)] = g.Host(s)
+		}
+	}
+	return out
 }

@@ -1,4 +1,4 @@
-package compile_test
+package fabrictest
 
 import (
 	"fmt"
@@ -9,13 +9,16 @@ import (
 	"github.com/fabricbook/fabricbook/netlib"
 )
 
-// dice makes random edits over a small world of names, so that they often hit
+// Dice makes random edits over a small world of names, so that they often hit
 // what is there. Many are refused by Apply; that is no matter.
-type dice struct{ *rand.Rand }
+type Dice struct{ *rand.Rand }
 
-func (d dice) one(kind string, n int) string { return fmt.Sprintf("%s-%d", kind, d.IntN(n)) }
+// NewDice returns dice that always fall alike for one seed.
+func NewDice(seed uint64) Dice { return Dice{rand.New(rand.NewPCG(seed, 1))} }
 
-func (d dice) some(kind string, n int) []string {
+func (d Dice) one(kind string, n int) string { return fmt.Sprintf("%s-%d", kind, d.IntN(n)) }
+
+func (d Dice) some(kind string, n int) []string {
 	var out []string
 	for i := range n {
 		if d.IntN(3) == 0 {
@@ -25,7 +28,7 @@ func (d dice) some(kind string, n int) []string {
 	return out
 }
 
-func (d dice) targets() []netlib.RouteTarget {
+func (d Dice) targets() []netlib.RouteTarget {
 	out := []netlib.RouteTarget{{ASN: 64512, Number: uint32(1 + d.IntN(4))}}
 	if d.IntN(4) == 0 {
 		out = append(out, netlib.RouteTarget{ASN: 64512, Number: uint32(1 + d.IntN(4))})
@@ -33,18 +36,18 @@ func (d dice) targets() []netlib.RouteTarget {
 	return out
 }
 
-func (d dice) maybe() []netlib.RouteTarget {
+func (d Dice) maybe() []netlib.RouteTarget {
 	if d.IntN(3) > 0 {
 		return nil
 	}
 	return d.targets()
 }
 
-func (d dice) prefix() netip.Prefix {
+func (d Dice) prefix() netip.Prefix {
 	return netip.MustParsePrefix([]string{"0.0.0.0/0", "10.0.0.0/8", "10.1.0.0/16", "10.1.0.3/32", "172.31.0.1/32"}[d.IntN(5)])
 }
 
-func (d dice) rule() netlib.Rule {
+func (d Dice) rule() netlib.Rule {
 	r := netlib.Rule{Direction: netlib.Ingress, Protocol: netlib.Any}
 	if d.IntN(4) == 0 {
 		r.Direction = netlib.Egress
@@ -65,8 +68,8 @@ func (d dice) rule() netlib.Rule {
 	return r
 }
 
-// edit is one random step; the first ones mostly create.
-func (d dice) edit() netlib.Edit {
+// Edit is one random edit, of one to three objects.
+func (d Dice) Edit() netlib.Edit {
 	var e netlib.Edit
 	for range 1 + d.IntN(3) {
 		d.step(&e)
@@ -74,7 +77,7 @@ func (d dice) edit() netlib.Edit {
 	return e
 }
 
-func (d dice) step(e *netlib.Edit) {
+func (d Dice) step(e *netlib.Edit) {
 	switch d.IntN(16) {
 	case 0:
 		i := d.IntN(4)
