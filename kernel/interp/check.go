@@ -93,6 +93,8 @@ func (s *session) insertStandIns(c *checked, u *unit, imports map[string]meaning
 			c.standIns[o] = m.object
 		}
 	}
+	values := types.NewSignatureType(nil, nil, nil, types.NewTuple(types.NewParam(token.NoPos, nil, "", types.NewSlice(types.Universe.Lookup("any").Type()))), nil, true)
+	scope.Insert(types.NewFunc(token.NoPos, c.pkg, valuesName, values))
 	for name := range identifiers(files) {
 		name, isOld := strings.CutSuffix(name, mark+"old")
 		if declared[name] && !isOld {

@@ -6,9 +6,7 @@ import (
 	"go/ast"
 	"go/types"
 	"maps"
-	"os"
 	"strconv"
-	"strings"
 	"sync"
 
 	"github.com/fabricbook/fabricbook/kernel/display"
@@ -50,7 +48,11 @@ func New(sink engine.Sink, symbols ...*Package) (*Engine, error) {
 	ts.out = e.out
 	e.externals = ts.externals()
 	maps.Copy(e.externals, e.out.externals())
+	maps.Copy(e.externals, e.out.logExternals(ts.exit))
+	maps.Copy(e.externals, e.out.slogExternals())
+	maps.Copy(e.externals, (&input{sink: sink, tasks: ts}).externals())
 	e.out.printBuiltins(e.session.base)
+	e.startPublishing()
 	return e, nil
 }
 
@@ -70,6 +72,7 @@ func (e *Engine) Close() error {
 	if t := e.tasks.current.Load(); t != nil {
 		e.tasks.stop(t, nil)
 	}
+	e.stopPublishing()
 	e.out.close()
 	return nil
 }
@@ -127,7 +130,7 @@ func (e *Engine) compile(number int, name, source string) (*program, *engine.Fai
 	s := e.session
 	parsed, err := parseCell(s.fset, name, source)
 	if err != nil {
-		return nil, e.sources.sourceFailure(engine.Syntax, syntaxProblems(err))
+		return nil, e.sources.sourceFailure(engine.Syntax, syntaxProblems(err, source))
 	}
 	imports, dots, problems := s.resolveImports(parsed)
 	if len(problems) > 0 {
@@ -144,10 +147,10 @@ func (e *Engine) compile(number int, name, source string) (*program, *engine.Fai
 		s.dots = before
 		return nil, e.sources.sourceFailure(engine.Compile, problems)
 	}
-	externals, err := e.cellExternals(l)
+	err = e.giveFiles(l)
 	var p *program
 	if err == nil {
-		p, err = s.build(l, externals)
+		p, err = s.build(l, e.externals)
 	}
 	if err != nil {
 		s.dots = before
@@ -199,24 +202,19 @@ func (s *session) prepare(u *unit, imports map[string]meaning) (*lowered, []prob
 	return l, nil
 }
 
-// cellExternals are what the engine gives to one cell: the session's, and real
-// files for os.Stdout and os.Stderr where the cell mentions them.
-func (e *Engine) cellExternals(l *lowered) (map[string]any, error) {
-	mentions := e.out.stdout != nil
+// giveFiles makes os.Stdout and os.Stderr the cells' own once one mentions them.
+func (e *Engine) giveFiles(l *lowered) error {
 	for _, o := range l.info.Uses {
-		if v, ok := o.(*types.Var); ok && v.Pkg() != nil && v.Pkg().Path() == "os" && strings.HasPrefix(v.Name(), "Std") {
-			mentions = true
+		v, ok := o.(*types.Var)
+		if !ok || v.Pkg() == nil || v.Pkg().Path() != "os" || v.Name() != "Stdout" && v.Name() != "Stderr" {
+			continue
 		}
+		stdout, stderr, err := e.out.files()
+		if err != nil {
+			return fmt.Errorf("give the cell its standard output: %w", err)
+		}
+		e.session.loader.replaceVars("os", map[string]any{"Stdout": stdout, "Stderr": stderr})
+		return nil
 	}
-	if !mentions {
-		return e.externals, nil
-	}
-	stdout, stderr, err := e.out.files()
-	if err != nil {
-		return nil, fmt.Errorf("give the cell its standard output: %w", err)
-	}
-	var _ **os.File = stdout
-	externals := maps.Clone(e.externals)
-	externals["os.Stdout"], externals["os.Stderr"] = stdout, stderr
-	return externals, nil
+	return nil
 }

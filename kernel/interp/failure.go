@@ -96,15 +96,21 @@ func place(p token.Position) string {
 }
 
 // syntaxProblems reads the errors of the parser.
-func syntaxProblems(err error) []problem {
+func syntaxProblems(err error, source string) []problem {
 	var list scanner.ErrorList
 	if !errors.As(err, &list) {
 		return []problem{{msg: err.Error()}}
 	}
 	list.RemoveMultiples()
 	var out []problem
+	lines := strings.Split(strings.TrimRight(source, " \t\r\n"), "\n")
 	for _, e := range list {
-		out = append(out, problem{e.Pos, e.Msg})
+		p := problem{e.Pos, e.Msg}
+		if e.Pos.Line > len(lines) { // in what the cell was wrapped in
+			p.pos.Line, p.pos.Column = len(lines), len(lines[len(lines)-1])+1
+			p.msg = strings.NewReplacer("found '}'", "found the end of the cell", "found 'EOF'", "found the end of the cell").Replace(p.msg)
+		}
+		out = append(out, p)
 	}
 	return out
 }

@@ -2,6 +2,7 @@ package interp
 
 import (
 	"go/types"
+	"maps"
 	"reflect"
 	"sync"
 
@@ -18,6 +19,8 @@ type loader struct {
 	mu        sync.Mutex
 	importing bool // inside Import, under mu: the inner loader calls back
 	declared  typeutil.Map
+
+	replaced sync.Map // path to *ixgo.Package, see replaceVars
 }
 
 func newLoader(inner ixgo.Loader) *loader { return &loader{inner: inner} }
@@ -39,9 +42,29 @@ func (l *loader) SetImport(path string, pkg *types.Package, load func() error) e
 	return l.inner.SetImport(path, pkg, load)
 }
 
-func (l *loader) Installed(path string) (*ixgo.Package, bool) { return l.inner.Installed(path) }
-func (l *loader) Packages() []*types.Package                  { return l.inner.Packages() }
-func (l *loader) Iterate(f func(types.Type, any))             { l.inner.Iterate(f) }
+func (l *loader) Installed(path string) (*ixgo.Package, bool) {
+	if p, ok := l.replaced.Load(path); ok {
+		return p.(*ixgo.Package), true
+	}
+	return l.inner.Installed(path)
+}
+
+// replaceVars makes programs built from now on see other variables in a package:
+// vars maps names to pointers.
+func (l *loader) replaceVars(path string, vars map[string]any) {
+	p, ok := l.inner.Installed(path)
+	if !ok {
+		return
+	}
+	own := *p
+	own.Vars = maps.Clone(p.Vars)
+	for name, pointer := range vars {
+		own.Vars[name] = reflect.ValueOf(pointer)
+	}
+	l.replaced.Store(path, &own)
+}
+func (l *loader) Packages() []*types.Package      { return l.inner.Packages() }
+func (l *loader) Iterate(f func(types.Type, any)) { l.inner.Iterate(f) }
 
 func (l *loader) LookupReflect(t types.Type) (reflect.Type, bool) {
 	l.mu.Lock()

@@ -50,6 +50,7 @@ func (s *session) declarationsAgain(n *node, replaced map[string]bool) []ast.Dec
 // parseAgain makes a new tree of a declaration: the old one was rewritten.
 func (s *session) parseAgain(n *node, d ast.Decl) []ast.Decl {
 	from := s.fset.Position(d.Pos())
+	want, _ := d.(*ast.GenDecl)
 	p, err := parseCell(s.fset, from.Filename, n.source)
 	if err != nil {
 		return nil
@@ -62,8 +63,7 @@ func (s *session) parseAgain(n *node, d ast.Decl) []ast.Decl {
 			}
 		case *ast.GenDecl:
 			for _, spec := range x.Specs {
-				want := d.(*ast.GenDecl).Specs[0]
-				if s.samePlace(spec, want) {
+				if want != nil && s.samePlace(spec, want.Specs[0]) {
 					return []ast.Decl{&ast.GenDecl{Doc: x.Doc, TokPos: x.TokPos, Tok: token.TYPE, Specs: []ast.Spec{spec}}}
 				}
 			}

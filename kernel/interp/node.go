@@ -32,6 +32,9 @@ func (s *session) facts(info *types.Info, root ast.Node) (uses []types.Object, i
 		switch n := n.(type) {
 		case *ast.Ident:
 			add(info.Uses[n])
+			if c, ok := info.Uses[n].(*types.Const); ok {
+				eachNamed(c.Type(), func(t *types.Named) { add(t.Obj()) })
+			}
 			if o := info.Defs[n]; o != nil {
 				eachNamed(o.Type(), func(t *types.Named) { add(t.Obj()) })
 			}

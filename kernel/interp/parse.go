@@ -69,7 +69,15 @@ func (p *parsed) parseDecls(fset *token.FileSet, items []item) error {
 
 func (p *parsed) parseBody(fset *token.FileSet, items []item) error {
 	text := masked(p.source, items, func(k kind) bool { return k == statement })
-	file, err := parser.ParseFile(fset, p.name, fmt.Sprintf("package main;func _(){/*line %s:1:1*/%s\n}", p.name, text), parseMode)
+	file, err := p.parseStatements(fset, text)
+	values := false
+	if err != nil && strings.Contains(err.Error(), "expected 1 expression") {
+		if listed, ok := p.asCall(text, items); ok {
+			if f, again := p.parseStatements(fset, listed); again == nil {
+				file, err, values = f, nil, true
+			}
+		}
+	}
 	if err != nil {
 		return err
 	}
@@ -78,7 +86,31 @@ func (p *parsed) parseBody(fset *token.FileSet, items []item) error {
 	}
 	body := file.Decls[0].(*ast.FuncDecl).Body
 	p.body, p.lbrace, p.rbrace, p.loose = body.List, body.Lbrace, body.Rbrace, file.Unresolved
+	if values {
+		body.List[len(body.List)-1].(*ast.ExprStmt).X.(*ast.CallExpr).Fun.(*ast.Ident).Name = valuesName
+	}
 	return nil
+}
+
+func (p *parsed) parseStatements(fset *token.FileSet, text string) (*ast.File, error) {
+	return parser.ParseFile(fset, p.name, fmt.Sprintf("package main;func _(){/*line %s:1:1*/%s\n}", p.name, text), parseMode)
+}
+
+// valuesName is called by cells that end with several values, "a, b": Go has no
+// such statement, notebooks do.
+const valuesName = "values" + mark
+
+// asCall writes the last statement of text, "a, b", as the call of a function.
+func (p *parsed) asCall(text string, items []item) (string, bool) {
+	for i := len(items) - 1; i >= 0; i-- {
+		if it := items[i]; it.kind == statement {
+			before := text[:it.start]
+			line := strings.Count(before, "\n") + 1
+			column := it.start - strings.LastIndex(before, "\n")
+			return fmt.Sprintf("%svalues(/*line %s:%d:%d*/%s)%s", before, p.name, line, column, text[it.start:it.end], text[it.end:]), true
+		}
+	}
+	return "", false
 }
 
 // takeInits sets aside the cell's init functions: they run first, and nothing
@@ -86,7 +118,7 @@ func (p *parsed) parseBody(fset *token.FileSet, items []item) error {
 func (p *parsed) takeInits() {
 	for _, d := range p.decls {
 		if f, ok := d.(*ast.FuncDecl); ok && f.Recv == nil && f.Name.Name == "init" && f.Type.TypeParams == nil {
-			f.Name.Name = "init·" + strconv.Itoa(len(p.inits))
+			f.Name.Name = "initꞏ" + strconv.Itoa(len(p.inits))
 			p.inits = append(p.inits, f)
 		}
 	}

@@ -72,7 +72,7 @@ func (s *session) chooseNames(u *unit, c *checked, r *renaming) {
 		r.names[name] = s.unique(name)
 	}
 	for _, name := range scope.Names() { // scratch variables and init functions
-		if _, done := r.names[name]; !done && strings.Contains(name, mark) && name != u.entry && c.standIns[scope.Lookup(name)] == nil {
+		if _, done := r.names[name]; !done && strings.Contains(name, mark) && name != u.entry && name != valuesName && c.standIns[scope.Lookup(name)] == nil {
 			if _, isImport := scope.Lookup(name).(*types.PkgName); !isImport {
 				r.names[name] = s.unique(name)
 			}

@@ -10,7 +10,7 @@ import (
 
 // rewriter puts into a cell's trees what keeps it under control:
 //
-//   - safepoints, "if stop· { runtime·.Halt() }", at the head of loops and
+//   - safepoints, "if stopꞏ { runtimeꞏ.Halt() }", at the head of loops and
 //     functions and after statements that can wait, so that a cell can be stopped;
 //   - around each goroutine, a function that tells the session whose it is and
 //     takes its panic, so that it cannot end the process.
@@ -20,11 +20,12 @@ import (
 type rewriter struct {
 	info   *types.Info
 	serial int
+	own    map[*ast.FuncLit]bool // functions that guard made: no safepoints there
 }
 
 // rewrite treats all of u and turns its last expression into the result.
 func rewrite(u *unit, info *types.Info) {
-	w := &rewriter{info: info}
+	w := &rewriter{info: info, own: map[*ast.FuncLit]bool{}}
 	if u.last != nil {
 		w.captureResult(u.last)
 	}
@@ -57,6 +58,12 @@ func rewrite(u *unit, info *types.Info) {
 
 // captureResult hands the value of the last expression to the session.
 func (w *rewriter) captureResult(last *ast.ExprStmt) {
+	if c, ok := last.X.(*ast.CallExpr); ok {
+		if id, ok := c.Fun.(*ast.Ident); ok && id.Name == valuesName {
+			last.X = runtimeCall(last.Pos(), "Result", c.Args...)
+			return
+		}
+	}
 	if tv, ok := w.info.Types[last.X]; ok && (tv.IsVoid() || tv.IsType()) || w.prints(last.X) {
 		return
 	}
@@ -100,7 +107,9 @@ func (w *rewriter) node(n ast.Node) {
 		case *ast.FuncDecl:
 			w.head(n.Body)
 		case *ast.FuncLit:
-			w.head(n.Body)
+			if !w.own[n] {
+				w.head(n.Body)
+			}
 		}
 		return true
 	})
@@ -115,6 +124,12 @@ func (w *rewriter) head(body *ast.BlockStmt) {
 // list puts a safepoint after each statement that can wait, unless it is the last.
 func (w *rewriter) list(list []ast.Stmt) []ast.Stmt {
 	w.goStatements(list)
+	if len(list) > 0 {
+		switch list[0].(type) {
+		case *ast.CaseClause, *ast.CommClause:
+			return list // the body of a switch or select
+		}
+	}
 	out := make([]ast.Stmt, 0, len(list)+1)
 	for i, s := range list {
 		if i > 0 && canWait(list[i-1]) {
@@ -150,22 +165,22 @@ func canWait(s ast.Stmt) bool {
 
 func (w *rewriter) goStatements(list []ast.Stmt) {
 	for i, s := range list {
-		if g, ok := s.(*ast.GoStmt); ok && !guarded(g) {
+		if g, ok := s.(*ast.GoStmt); ok && !w.isGuarded(g) {
 			list[i] = w.guard(g)
 		}
 	}
 }
 
-// guarded tells a go statement that guard made.
-func guarded(g *ast.GoStmt) bool {
+// isGuarded tells a go statement that guard made.
+func (w *rewriter) isGuarded(g *ast.GoStmt) bool {
 	lit, ok := g.Call.Fun.(*ast.FuncLit)
-	return ok && lit.Type.Func == g.Go
+	return ok && w.own[lit]
 }
 
 // guard turns "go f(x)" into
 //
-//	{ go·1, go·2, go·3 := f, x, runtime·.Owner()
-//	  go func() { defer func() { runtime·.End(recover()) }(); runtime·.Begin(go·3); go·1(go·2) }() }
+//	{ goꞏ1, goꞏ2, goꞏ3 := f, x, runtimeꞏ.Owner()
+//	  go func() { defer func() { runtimeꞏ.End(recover()) }(); runtimeꞏ.Begin(goꞏ3); goꞏ1(goꞏ2) }() }
 //
 // so that function and arguments are evaluated at once, as Go demands.
 func (w *rewriter) guard(g *ast.GoStmt) ast.Stmt {
@@ -198,11 +213,12 @@ func (w *rewriter) guard(g *ast.GoStmt) ast.Stmt {
 		}
 	}
 	owner := bind(runtimeCall(p, "Owner"), 1)[0]
-	end := funcLit(p+1, &ast.ExprStmt{X: runtimeCall(p, "End", &ast.CallExpr{Fun: ident(p, "recover"), Lparen: p, Rparen: p})})
+	end := funcLit(p, &ast.ExprStmt{X: runtimeCall(p, "End", &ast.CallExpr{Fun: ident(p, "recover"), Lparen: p, Rparen: p})})
 	body := funcLit(p,
 		&ast.DeferStmt{Defer: p, Call: &ast.CallExpr{Fun: end, Lparen: p, Rparen: p}},
 		&ast.ExprStmt{X: runtimeCall(p, "Begin", owner)},
 		&ast.ExprStmt{X: inner})
+	w.own[end], w.own[body] = true, true
 	block.List = append(block.List, &ast.GoStmt{Go: p, Call: &ast.CallExpr{Fun: body, Lparen: p, Rparen: p}})
 	return block
 }

@@ -80,13 +80,12 @@ func (t *task) reason() *engine.Failure {
 func (e *Engine) runCell(t *task, p *program, wanted bool, done chan<- ending) {
 	debug.SetPanicOnFault(true) // a bad address in the engine becomes a panic
 	end := ending{failure: &engine.Failure{Kind: engine.Exited, Message: "runtime.Goexit ended the cell", Traceback: []string{"runtime.Goexit ended the cell"}}}
-	id := gid.Get()
-	e.tasks.owners.Store(id, t)
+	e.tasks.owners.Store(gid.Get(), t)
 	defer func() {
 		if r := recover(); r != nil {
 			end = ending{failure: t.panicked(r)}
 		}
-		e.tasks.owners.Delete(id)
+		e.tasks.forget()
 		done <- end
 	}()
 	if err := p.interp.RunInit(); err != nil {

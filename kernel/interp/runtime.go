@@ -33,8 +33,8 @@ func init() { ixgo.RegisterPackage(runtimePackage) }
 
 // runtimeTree is what every program of a session starts with:
 //
-//	var stop· bool
-//	func keep·() { runtime·.Keep(nil) }
+//	var stopꞏ bool
+//	func keepꞏ() { runtimeꞏ.Keep(nil) }
 type runtimeTree struct {
 	info *types.Info
 	stop *ast.GenDecl

@@ -44,9 +44,9 @@ type meaning struct {
 }
 
 const (
-	stopName    = "stop·"    // the flag that safepoints read
-	runtimeName = "runtime·" // the package of functions that rewritten cells call
-	mark        = "·"        // no Go identifier holds it
+	stopName    = "stopꞏ"    // the flag that safepoints read
+	runtimeName = "runtimeꞏ" // the package of functions that rewritten cells call
+	mark        = "ꞏ"        // a letter (U+A78F) that nobody types: it makes names unique
 )
 
 func newSession(packages []*Package) *session {

@@ -48,8 +48,9 @@ var errTooDeep = errors.New("stack overflow: recursion too deep")
 
 // tasks knows which goroutine belongs to which cell and stops cells.
 type tasks struct {
-	owners  sync.Map // goroutine id to *task
-	current atomic.Pointer[task]
+	owners    sync.Map // goroutine id to *task
+	unwinding sync.Map // goroutine id to the time.Time at which it was last halted
+	current   atomic.Pointer[task]
 
 	mu       sync.Mutex
 	programs []*program        // all that may have code running
@@ -100,19 +101,41 @@ func (ts *tasks) halt() {
 			panic(errTooDeep)
 		}
 	}
-	if v, ok := ts.owners.Load(gid.Get()); ok && v.(*task).stopping.Load() {
-		panic(halted{})
+	id := gid.Get()
+	v, ok := ts.owners.Load(id)
+	if !ok || !v.(*task).stopping.Load() {
+		return
 	}
+	now := time.Now()
+	since, again := ts.unwinding.LoadOrStore(id, now)
+	if again && now.Sub(since.(time.Time)) < cleanup {
+		return
+	}
+	ts.unwinding.Store(id, now)
+	panic(halted{})
+}
+
+// cleanup is how long deferred functions of a halted goroutine may run before
+// they are halted too.
+const cleanup = 40 * time.Millisecond
+
+// forget drops what is known of the calling goroutine, which ends.
+func (ts *tasks) forget() {
+	id := gid.Get()
+	ts.owners.Delete(id)
+	ts.unwinding.Delete(id)
 }
 
 // end is called when a goroutine that a cell started ends.
 func (ts *tasks) end(fr *ixgo.Frame, recovered any) {
 	t := ts.owner()
-	ts.owners.Delete(gid.Get())
+	ts.forget()
 	if recovered == nil || t == nil {
 		return
 	}
 	switch v := recovered.(type) {
+	case *ixgo.Frame: // how ixgo hands over nil
+		return
 	case halted:
 		return
 	case exited:
