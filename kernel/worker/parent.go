@@ -181,6 +181,7 @@ func (p *process) own(started chan<- error) {
 func (p *process) attend(ps pipes) {
 	secret := make([]byte, secretLen)
 	_, _ = rand.Read(secret) // never fails
+	widen(ps.parent[3])
 	p.requests = &sender{w: ps.parent[2]}
 	p.capture = newCapture(secret, pending(ps.parent[3]), p.print)
 	var streams, all sync.WaitGroup

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -74,43 +75,107 @@ type sender struct {
 	w  *os.File
 }
 
+// A frame is its size (four bytes), its kind and its body. Streams, which are
+// most of the traffic, travel bare; everything else is JSON.
+const (
+	frameJSON   = 'j'
+	frameStream = 's'
+)
+
+// streamHead is what stands before the text of a frameStream: cell, two marks,
+// and 1 for standard error.
+const streamHead = 8 + 8 + 8 + 1
+
 func (s *sender) send(m message) error {
-	var buf bytes.Buffer
-	buf.Write(make([]byte, 4))
-	enc := json.NewEncoder(&buf)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(m); err != nil {
+	frame, text, err := encodeFrame(m)
+	if err != nil {
 		return err
 	}
-	if buf.Len() > maxFrame {
-		return fmt.Errorf("message of %d bytes is too large", buf.Len())
+	size := len(frame) - 4 + len(text)
+	if size > maxFrame {
+		return fmt.Errorf("message of %d bytes is too large", size)
 	}
-	binary.BigEndian.PutUint32(buf.Bytes(), uint32(buf.Len()-4))
+	binary.BigEndian.PutUint32(frame, uint32(size))
+	if len(text) <= 64<<10 {
+		frame, text = append(frame, text...), ""
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	_, err := s.w.Write(buf.Bytes())
+	if _, err := s.w.Write(frame); err != nil || text == "" {
+		return err
+	}
+	_, err = io.WriteString(s.w, text)
 	return err
 }
 
-// receive reads one message. Numbers in bundles keep their digits.
+// encodeFrame returns a frame without its size, and text that belongs behind it.
+func encodeFrame(m message) (frame []byte, text string, err error) {
+	if m.Op == opEvent && m.Event.Stream != nil {
+		frame = append(make([]byte, 4, 5+streamHead), frameStream)
+		frame = binary.BigEndian.AppendUint64(frame, uint64(m.Event.Cell))
+		frame = binary.BigEndian.AppendUint64(frame, m.Marks[0])
+		frame = binary.BigEndian.AppendUint64(frame, m.Marks[1])
+		if m.Event.Stream.Name == "stderr" {
+			return append(frame, 1), m.Event.Stream.Text, nil
+		}
+		return append(frame, 0), m.Event.Stream.Text, nil
+	}
+	var buf bytes.Buffer
+	buf.Write([]byte{0, 0, 0, 0, frameJSON})
+	enc := json.NewEncoder(&buf)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(m); err != nil {
+		return nil, "", err
+	}
+	return buf.Bytes(), "", nil
+}
+
+// receive reads one message.
 func receive(r io.Reader) (message, error) {
-	var size [4]byte
-	if _, err := io.ReadFull(r, size[:]); err != nil {
+	var head [5]byte
+	if _, err := io.ReadFull(r, head[:]); err != nil {
 		return message{}, err
 	}
-	n := binary.BigEndian.Uint32(size[:])
-	if n > maxFrame {
-		return message{}, fmt.Errorf("frame claims %d bytes", n)
+	n := int(binary.BigEndian.Uint32(head[:])) - 1
+	if n < 0 || n > maxFrame {
+		return message{}, fmt.Errorf("frame claims %d bytes", n+1)
 	}
-	var body bytes.Buffer
-	if _, err := io.CopyN(&body, r, int64(n)); err != nil {
+	body := make([]byte, n)
+	if _, err := io.ReadFull(r, body); err != nil {
 		return message{}, err
 	}
-	dec := json.NewDecoder(&body)
+	switch head[4] {
+	case frameStream:
+		return decodeStream(body)
+	case frameJSON:
+		return decodeJSON(body)
+	}
+	return message{}, fmt.Errorf("frame of kind %q", head[4])
+}
+
+func decodeStream(body []byte) (message, error) {
+	if len(body) < streamHead {
+		return message{}, errors.New("stream frame cut short")
+	}
+	m := message{Op: opEvent, Event: &engine.Event{Cell: int(binary.BigEndian.Uint64(body))}}
+	m.Marks = [2]uint64{binary.BigEndian.Uint64(body[8:]), binary.BigEndian.Uint64(body[16:])}
+	m.Event.Stream = &engine.Stream{Name: "stdout", Text: string(body[streamHead:])}
+	if body[24] == 1 {
+		m.Event.Stream.Name = "stderr"
+	}
+	return m, nil
+}
+
+// decodeJSON keeps the digits of numbers in bundles.
+func decodeJSON(body []byte) (message, error) {
+	dec := json.NewDecoder(bytes.NewReader(body))
 	dec.UseNumber()
 	var m message
 	if err := dec.Decode(&m); err != nil {
 		return message{}, fmt.Errorf("frame: %w", err)
+	}
+	if m.Op == opEvent && m.Event == nil || m.Op == opExecute && m.Cell == nil || m.Op == opOutcome && m.Outcome == nil {
+		return message{}, fmt.Errorf("%s without its value", m.Op)
 	}
 	return m, nil
 }

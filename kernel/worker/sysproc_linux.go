@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"os"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -13,4 +14,13 @@ const unreadBytes = unix.TIOCINQ
 // Ctrl-C does not reach, and let it die with the thread that started it.
 func attributes() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+}
+
+// widen makes room for bursts of output in a pipe. Where the user's share of
+// pipe memory is used up the pipe stays as it is.
+func widen(f *os.File) {
+	raw, err := f.SyscallConn()
+	if err == nil {
+		_ = raw.Control(func(fd uintptr) { _, _ = unix.FcntlInt(fd, unix.F_SETPIPE_SZ, 1<<20) })
+	}
 }
