@@ -18,6 +18,9 @@ import (
 // maxProblems is how many faults of one body are told.
 const maxProblems = 50
 
+// maxItems bounds one list, so that a short body cannot take much memory.
+const maxItems = 500_000
+
 // maxDepth bounds nesting; the deepest value of the API has 8 levels.
 const maxDepth = 32
 
@@ -141,6 +144,10 @@ func (d *decoder) list(path string, data []byte, v reflect.Value, depth int) {
 	var items []json.RawMessage
 	if err := json.Unmarshal(data, &items); err != nil {
 		d.problem(path, short(data)+" is not a list", "write [...]")
+		return
+	}
+	if len(items) > maxItems {
+		d.problem(path, fmt.Sprintf("%d items", len(items)), fmt.Sprintf("send at most %d at once", maxItems))
 		return
 	}
 	v.Set(reflect.MakeSlice(v.Type(), len(items), len(items)))
