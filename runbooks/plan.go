@@ -74,7 +74,7 @@ func (p *Plan) Target(targets ...string) *Plan {
 
 // SecurityGroup adds a group of allow rules for the ports that name it. What no
 // rule allows is dropped, but for replies; without a To... rule its members may
-// send everything.
+// send everything, and with no rule at all they also reach each other.
 func (p *Plan) SecurityGroup(name string, rules ...Rule) *Plan {
 	p.begin(netlib.KindGroup, name)
 	g := netlib.SecurityGroup{Name: name}
