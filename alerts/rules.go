@@ -1,6 +1,7 @@
 package alerts
 
 import (
+	"bytes"
 	_ "embed"
 	"fmt"
 	"time"
@@ -14,7 +15,7 @@ import (
 var defaultRules []byte
 
 // DefaultRules is the text of the rules file that is used where none is given.
-func DefaultRules() []byte { return defaultRules }
+func DefaultRules() []byte { return bytes.Clone(defaultRules) }
 
 // Rules says which notebook an alert leads to. The first rule whose matchers all
 // match wins.

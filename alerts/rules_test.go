@@ -17,18 +17,22 @@ func load(t *testing.T, text string) *Rules {
 	return r
 }
 
-func TestDefaultRulesLoad(t *testing.T) {
+func TestDefaultRules(t *testing.T) {
 	r := load(t, string(DefaultRules()))
-	for _, alert := range []map[string]string{{"alertname": "PortUnreachable"}, {"alertname": "Whatever"}, {}} {
-		if rule, ok := r.Match(alert); !ok || rule.Notebook != "alert-port-unreachable" {
-			t.Errorf("%v leads to %+v", alert, rule)
+	for name, want := range map[string]string{"PortUnreachable": "alert-port-unreachable", "PortDown": "alert-port-unreachable", "xPortDown": "", "DiskFull": "", "": ""} {
+		if rule, _ := r.Match(map[string]string{"alertname": name}); rule.Notebook != want {
+			t.Errorf("alert %q leads to %q, want %q", name, rule.Notebook, want)
 		}
 	}
-	if rule, _ := r.Match(map[string]string{"alertname": "PortDown"}); rule.Name != "a port or a workload does not answer" {
-		t.Errorf("rule %q", rule.Name)
+}
+
+func TestDefaultRule(t *testing.T) {
+	r := load(t, "default: {notebook: alert-port-unreachable}\n"+twoRules)
+	if rule, ok := r.Match(nil); !ok || rule.Name != "default" {
+		t.Errorf("leads to %+v", rule)
 	}
-	if rule, _ := r.Match(map[string]string{"alertname": "xPortDown"}); rule.Name != "default" {
-		t.Errorf("a regular expression must match the whole value; rule %q", rule.Name)
+	if rule, _ := r.Match(map[string]string{"alertname": "A"}); rule.Name != "second" {
+		t.Errorf("the default must come last; leads to %+v", rule)
 	}
 }
 

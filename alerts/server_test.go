@@ -74,7 +74,7 @@ type bench struct {
 
 func newBench(t testing.TB) *bench {
 	t.Helper()
-	rules, err := LoadRules(DefaultRules(), "rules.yaml", Shelf{})
+	rules, err := LoadRules(slices.Concat(DefaultRules(), []byte("default: {notebook: alert-port-unreachable, parameters: {alertname: string, severity: string, port: string}}\n")), "rules.yaml", Shelf{})
 	if err != nil {
 		t.Fatal(err)
 	}
