@@ -188,25 +188,31 @@ func nodesWith(f netlib.Fabric, segment string) []string {
 }
 
 func missingSegment(f netlib.Fabric, name string) error {
-	return &notFoundError{what: "segment", name: name, have: known(f.Segments, func(s netlib.Segment) string { return s.Name })}
+	return &notFoundError{what: "segment", name: name, have: known(f, netlib.KindSegment, name)}
 }
 
 func missingNode(f netlib.Fabric, name string) error {
-	return &notFoundError{what: "node", name: name, have: known(f.Nodes, func(n netlib.Node) string { return n.Name })}
+	return &notFoundError{what: "node", name: name, have: known(f, netlib.KindNode, name)}
 }
 
-// known lists what there is, for an error about what there is not.
-func known[T any](list []T, name func(T) string) string {
-	const most = 10
-	names := make([]string, 0, most)
-	for _, o := range list[:min(most, len(list))] {
-		names = append(names, name(o))
+// known says what there is, for an error about a name that is not there.
+func known(f netlib.Fabric, kind netlib.Kind, name string) string {
+	const most = 8
+	if guess := netlib.Nearest(name, f.Names(kind)); guess != "" {
+		return fmt.Sprintf("did you mean %q?", guess)
 	}
-	switch more := len(list) - len(names); {
-	case len(list) == 0:
+	var names []string
+	count := 0
+	for n := range f.Names(kind) {
+		if count++; count <= most {
+			names = append(names, n)
+		}
+	}
+	switch {
+	case count == 0:
 		return "there are none"
-	case more > 0:
-		return fmt.Sprintf("there are %s and %d more", strings.Join(names, ", "), more)
+	case count > most:
+		return fmt.Sprintf("there are %s and %d more", strings.Join(names, ", "), count-most)
 	}
 	return "there are " + strings.Join(names, ", ")
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/netip"
 	"strconv"
-	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -42,21 +41,15 @@ func find(f netlib.Fabric, name string) (endpoint, bool) {
 	if p, ok := f.Port(name); ok {
 		return endpoint{p.Node, p.Name, p.Address}, true
 	}
-	for _, g := range f.Gateways {
-		for _, r := range g.Static {
-			if hostName(g, r) == name {
-				return endpoint{g.Name, name, r.Prefix.Addr()}, true
-			}
-		}
+	g, s, ok := f.Static(name)
+	if !ok {
+		return endpoint{}, false
 	}
-	return endpoint{}, false
-}
-
-func hostName(g netlib.Gateway, r netlib.StaticRoute) string {
-	if r.Name != "" {
-		return r.Name
+	e := endpoint{node: g.Name, port: g.Host(s)}
+	if a := compile.HostAddresses(s.Prefix); len(a) > 0 {
+		e.addr = a[0]
 	}
-	return g.Name + "/" + r.Prefix.String()
+	return e, true
 }
 
 // probe sends real packets.
@@ -81,17 +74,25 @@ func (c *Controller) probe(ctx context.Context, req api.ProbeRequest) (api.Probe
 }
 
 func endpoints(f netlib.Fabric, req api.ProbeRequest) (from endpoint, to netip.Addr, err error) {
-	from, ok := find(f, req.From)
-	if !ok {
-		return from, to, &inputError{netlib.Problem{Field: "from", Detail: fmt.Sprintf("there is no port %q", req.From), Fix: "name a port; " + known(f.Ports, func(p netlib.Port) string { return p.Name })}}
+	if from, err = named(f, "from", req.From, "name a port"); err != nil {
+		return from, to, err
 	}
-	if far, ok := find(f, req.To); ok {
-		return from, far.addr, nil
+	if to, err := netip.ParseAddr(req.To); err == nil {
+		return from, to, nil
 	}
-	if to, err = netip.ParseAddr(req.To); err != nil {
-		return from, to, &inputError{netlib.Problem{Field: "to", Detail: fmt.Sprintf("%q is no port, no gateway's host and no address", req.To), Fix: "name a port or write an address; " + known(f.Ports, func(p netlib.Port) string { return p.Name })}}
+	far, err := named(f, "to", req.To, "name a port or write an address")
+	return from, far.addr, err
+}
+
+func named(f netlib.Fabric, field, name, fix string) (endpoint, error) {
+	e, ok := find(f, name)
+	switch {
+	case !ok:
+		return e, &inputError{netlib.Problem{Field: field, Detail: fmt.Sprintf("there is no port or outside host %q", name), Fix: fix + "; " + known(f, netlib.KindPort, name)}}
+	case !e.addr.IsValid():
+		return e, &inputError{netlib.Problem{Field: field, Detail: fmt.Sprintf("%q stands for a default route and has no address of its own", name), Fix: "name a host route or write an address"}}
 	}
-	return from, to, nil
+	return e, nil
 }
 
 // completeProbe fills in defaults and refuses what no agent should be asked for.
@@ -172,7 +173,7 @@ func (c *Controller) measure(ctx context.Context, now *compile.Compiled, cells [
 }
 
 func (c *Controller) reach(ctx context.Context, f netlib.Fabric, cell api.Cell, timeout time.Duration) (reached bool, why string, err error) {
-	proto, port, err := splitProto(cell.Proto)
+	proto, port, err := measurable(cell.Proto)
 	if err != nil {
 		return false, "", err
 	}
@@ -197,15 +198,14 @@ func (c *Controller) reach(ctx context.Context, f netlib.Fabric, cell api.Cell, 
 	return r.Received > 0, why, nil
 }
 
-// splitProto reads "icmp" or "tcp/22".
-func splitProto(s string) (dataplane.Protocol, uint16, error) {
-	name, number, hasPort := strings.Cut(s, "/")
-	if name == string(dataplane.ICMP) && !hasPort {
-		return dataplane.ICMP, 0, nil
+// measurable reads "icmp" or "tcp/22".
+func measurable(s string) (dataplane.Protocol, uint16, error) {
+	p, port, err := verify.ParseProto(s)
+	if err == nil && p != dataplane.ICMP && p != dataplane.TCP {
+		err = fmt.Errorf("%q can be computed but not measured", s)
 	}
-	port, err := strconv.ParseUint(number, 10, 16)
-	if name != string(dataplane.TCP) || err != nil || port == 0 {
-		return "", 0, &inputError{netlib.Problem{Field: "protos", Detail: fmt.Sprintf("%q cannot be measured", s), Fix: `use "icmp" or "tcp/PORT", for example "tcp/22"`}}
+	if err != nil {
+		return "", 0, &inputError{netlib.Problem{Field: "protos", Detail: err.Error(), Fix: `use "icmp" or "tcp/PORT", for example "tcp/22"`}}
 	}
-	return dataplane.TCP, uint16(port), nil
+	return p, port, nil
 }
