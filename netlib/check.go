@@ -136,6 +136,8 @@ func (d *draft) checkGateway(g Gateway) {
 		for j, o := range g.Static[:i] {
 			if o.Prefix == s.Prefix && slices.Equal(sortedTargets(o.Targets), sortedTargets(s.Targets)) {
 				d.problem(field, fmt.Sprintf("%s has the same prefix and targets as static[%d]", s.Prefix, j), "remove one of the two")
+			} else if o.Prefix == s.Prefix && o.Name == s.Name && s.Name == "" {
+				d.problem(field+".name", fmt.Sprintf("the hosts behind %s here and in static[%d] would have one name", s.Prefix, j), "give each route a name")
 			}
 		}
 	}

@@ -17,7 +17,8 @@
 // VRF gets the routes: segments that a router joins, or that import each other's
 // route targets, or that a third one imports. Segments that share no route may
 // use the same addresses, as tenants do; the problem then comes up with the edit
-// that would join them.
+// that would join them. A gateway's static route must not lead into a subnet of a
+// segment that imports it; a wider one may.
 //
 // The operator's route targets with the fabric's own ASN lie below
 // FirstAutomatic; what is above, the fabric gives out itself.

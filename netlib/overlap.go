@@ -8,15 +8,17 @@ import (
 )
 
 // checkOverlaps reports subnets of different segments that overlap where one VRF
-// would hold both. Segments between which no route passes may reuse addresses.
+// would hold both, and static routes into a subnet that such a VRF holds: the
+// addresses of a subnet are the fabric's. Segments between which no route passes
+// may reuse addresses. A static route wider than a subnet is no problem.
 func (d *draft) checkOverlaps() {
-	if len(d.edit.Segments) == 0 && len(d.edit.Routers) == 0 {
+	if len(d.edit.Segments) == 0 && len(d.edit.Routers) == 0 && len(d.edit.Gateways) == 0 {
 		return
 	}
-	targets := d.next.VRFTargets()
-	imports, exports := make([][]RouteTarget, len(targets)), make([][]RouteTarget, len(targets))
-	for i, t := range targets {
-		imports[i], exports[i] = t.Imports(), t.Exports()
+	sources, exports := d.overlapSources()
+	imports := make([][]RouteTarget, len(d.next.Segments))
+	for i, t := range d.next.VRFTargets() {
+		imports[i] = t.Imports()
 	}
 	told, seen := map[[2]string]bool{}, map[string]bool{}
 	var key []byte
@@ -29,43 +31,94 @@ func (d *draft) checkOverlaps() {
 			continue
 		}
 		seen[string(key)] = true
-		d.overlapsAmong(sees, d.next.Segments[i].Name, told)
+		var all []subnetOf
+		for _, s := range sees {
+			all = append(all, sources[s]...)
+		}
+		d.overlapsAmong(all, d.next.Segments[i].Name, told)
 	}
 }
 
-// subnetOf is a subnet on the way through overlapsAmong.
+// subnetOf is a subnet of a segment, or the prefix of a gateway's static route.
 type subnetOf struct {
 	prefix  netip.Prefix
 	segment string
-	index   int
+	gateway string
+	index   int // in the segment's list
 }
 
-// overlapsAmong sweeps over the subnets of the segments that one VRF sees. Two
-// prefixes overlap only where one holds the other, so the open ones form a stack.
-func (d *draft) overlapsAmong(segments []int, vrf string, told map[[2]string]bool) {
-	var all []subnetOf
-	for _, i := range segments {
+// overlapSources are the prefixes that each segment, and each static route,
+// brings into the VRFs that import its targets.
+func (d *draft) overlapSources() (sources [][]subnetOf, exports [][]RouteTarget) {
+	for i, t := range d.next.VRFTargets() {
+		var own []subnetOf
 		for j, p := range d.next.Segments[i].Subnets {
 			if p.IsValid() {
-				all = append(all, subnetOf{p.Masked(), d.next.Segments[i].Name, j})
+				own = append(own, subnetOf{prefix: p.Masked(), segment: d.next.Segments[i].Name, index: j})
+			}
+		}
+		sources, exports = append(sources, own), append(exports, t.Exports())
+	}
+	for _, g := range d.next.Gateways {
+		for _, s := range g.Static {
+			if s.Prefix.IsValid() {
+				sources = append(sources, []subnetOf{{prefix: s.Prefix.Masked(), gateway: g.Name}})
+				exports = append(exports, s.Targets)
 			}
 		}
 	}
-	slices.SortFunc(all, func(a, b subnetOf) int { return a.prefix.Compare(b.prefix) })
+	return sources, exports
+}
+
+// overlapsAmong sweeps over the prefixes that one VRF sees. Two overlap only
+// where one holds the other, so the open ones form a stack.
+func (d *draft) overlapsAmong(all []subnetOf, vrf string, told map[[2]string]bool) {
+	slices.SortStableFunc(all, func(a, b subnetOf) int { return a.prefix.Compare(b.prefix) })
 	var open []subnetOf
 	for _, s := range all {
 		for len(open) > 0 && !open[len(open)-1].prefix.Overlaps(s.prefix) {
 			open = open[:len(open)-1]
 		}
 		for _, o := range open {
-			pair := [2]string{min(o.segment, s.segment), max(o.segment, s.segment)}
-			if o.segment != s.segment && !told[pair] {
+			pair := [2]string{o.String(), s.String()}
+			if pair[0] > pair[1] {
+				pair[0], pair[1] = pair[1], pair[0]
+			}
+			if pair[0] == pair[1] || told[pair] {
+				continue
+			}
+			switch {
+			case o.gateway == "" && s.gateway == "":
 				told[pair] = true
 				d.tellOverlap(o, s, vrf)
+			case o.gateway == "": // segments come first among equals
+				told[pair] = true
+				d.tellStatic(o, s)
 			}
 		}
 		open = append(open, s)
 	}
+}
+
+// String tells pairs apart.
+func (s subnetOf) String() string {
+	if s.gateway != "" {
+		return s.gateway + " " + s.prefix.String()
+	}
+	return s.segment
+}
+
+// tellStatic puts the problem at the gateway where the edit holds it, or else at
+// the segment, whose subnet or targets then are what the edit changes.
+func (d *draft) tellStatic(subnet, static subnetOf) {
+	detail := fmt.Sprintf("the static route %s of gateway %q leads into segment %q (%s), which imports it", static.prefix, static.gateway, subnet.segment, subnet.prefix)
+	i := slices.IndexFunc(d.raw.Gateways, func(g Gateway) bool { return g.Name == static.gateway })
+	if i < 0 {
+		d.problem(fmt.Sprintf("segments[%s].subnets[%d]", subnet.segment, subnet.index), detail, "choose another prefix or change the route's targets")
+		return
+	}
+	j := slices.IndexFunc(d.raw.Gateways[i].Static, func(s StaticRoute) bool { return s.Prefix == static.prefix })
+	d.problem(fmt.Sprintf("gateways[%s].static[%d].prefix", static.gateway, j), detail, "choose a prefix outside the fabric's subnets or other targets")
 }
 
 // tellOverlap puts the problem where the edit caused it: at the segment that it

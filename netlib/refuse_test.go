@@ -132,6 +132,15 @@ func TestApplyRefuses(t *testing.T) {
 			`gateways[other].static[0].name: host "web-1" is already the name of a port; choose another name`},
 		{"static without target", Edit{Gateways: []Gateway{{Name: "other", Tunnel: addr("192.0.2.7"), Static: []StaticRoute{{Prefix: prefixes("172.16.0.0/12")[0]}}}}},
 			`gateways[other].static[0].targets: the route has no target: no segment would import it; give the target of a router or segment, for example 64512:201`},
+		{"static into a subnet", Edit{Gateways: []Gateway{{Name: "other", Tunnel: addr("192.0.2.7"), Static: []StaticRoute{
+			{Prefix: prefixes("10.0.0.0/8")[0], Targets: []RouteTarget{{64512, 201}}},
+			{Prefix: prefixes("10.0.13.9/32")[0], Targets: []RouteTarget{{64512, 201}}},
+			{Prefix: prefixes("10.0.14.9/32")[0], Targets: []RouteTarget{{64512, 202}}},
+		}}}}, `gateways[other].static[1].prefix: the static route 10.0.13.9/32 of gateway "other" leads into segment "office-network" (10.0.13.0/24), which imports it; choose a prefix outside the fabric's subnets or other targets`},
+		{"hosts of one default name", Edit{Gateways: []Gateway{{Name: "other", Tunnel: addr("192.0.2.7"), Static: []StaticRoute{
+			{Prefix: prefixes("172.16.0.0/12")[0], Targets: []RouteTarget{{64512, 1}}},
+			{Prefix: prefixes("172.16.0.0/12")[0], Targets: []RouteTarget{{64512, 2}}},
+		}}}}, `gateways[other].static[1].name: the hosts behind 172.16.0.0/12 here and in static[0] would have one name; give each route a name`},
 		{"delete what is used", Edit{Delete: []Ref{{KindSegment, "dc-web-network"}, {KindGroup, "mgmt-sg"}, {KindNode, "node-1"}}},
 			`delete[segment/dc-web-network]: segment "dc-web-network" is still used by router "dc-router", port "web-1"; delete or change these in the same edit` + "\n" +
 				`delete[securityGroup/mgmt-sg]: securityGroup "mgmt-sg" is still used by securityGroup "dc-db-sg", securityGroup "dc-web-sg", port "mgmt-1"; delete or change these in the same edit` + "\n" +

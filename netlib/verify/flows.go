@@ -2,8 +2,10 @@ package verify
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"net/netip"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -117,7 +119,7 @@ func (c *comparison) pair(from, to *class) []api.FlowChange {
 func (w *walker) verdicts(src, dst endpoint, protos []flow) []bool {
 	out := make([]bool, len(protos))
 	at, ok := w.site(src)
-	if !ok || dst.node == "" {
+	if !ok || dst.node == "" || at.owns(dst.addr) {
 		return out
 	}
 	far, ok := w.forward(at, dst.addr)
@@ -195,8 +197,9 @@ func (c *comparison) classify(a, b netlib.Fabric) {
 // keys makes the keys of classes: what of an end decides how it behaves.
 type keys struct {
 	prefixes []netip.Prefix  // of rules of either fabric
-	segments map[string]bool // whose route targets differ
+	segments map[string]bool // whose route targets or subnets differ
 	groups   map[string]bool // whose rules differ
+	hosts    bool            // routes to hosts behind gateways may differ
 }
 
 func newKeys(a, b netlib.Fabric) *keys {
@@ -217,16 +220,19 @@ func newKeys(a, b netlib.Fabric) *keys {
 			k.groups[g.Name] = true
 		}
 	}
-	old := map[string]netlib.Targets{}
-	for i, t := range a.VRFTargets() {
-		old[a.Segments[i].Name] = t
-	}
-	for i, t := range b.VRFTargets() {
-		was := old[b.Segments[i].Name]
-		if !slices.Equal(was.Imports(), t.Imports()) || !slices.Equal(was.Exports(), t.Exports()) {
-			k.segments[b.Segments[i].Name] = true
+	targets := b.VRFTargets()
+	old := a.VRFTargets()
+	j := 0
+	for i, s := range b.Segments {
+		for j < len(a.Segments) && a.Segments[j].Name < s.Name {
+			j++
+		}
+		if j == len(a.Segments) || a.Segments[j].Name != s.Name || !slices.Equal(a.Segments[j].Subnets, s.Subnets) ||
+			!slices.Equal(old[j].Imports(), targets[i].Imports()) || !slices.Equal(old[j].Exports(), targets[i].Exports()) {
+			k.segments[s.Name] = true
 		}
 	}
+	k.hosts = len(k.segments) > 0 || len(a.Segments) != len(b.Segments) || !reflect.DeepEqual(a.Gateways, b.Gateways)
 	return k
 }
 
@@ -253,15 +259,11 @@ func (k *keys) ends(f netlib.Fabric) []end {
 	}
 	for _, g := range f.Gateways {
 		for _, s := range g.Static {
-			e := end{endpoint: host(g, s)}
+			e := end{endpoint: host(g, s), touched: k.hosts}
 			if !e.addr.IsValid() {
 				continue
 			}
-			b = append(append(b[:0], "host/"...), g.Name...)
-			for _, t := range s.Targets {
-				b = append(append(b, '/'), t.String()...)
-			}
-			e.key = string(k.inPrefixes(b, e.addr))
+			e.key = fmt.Sprintf("host/%s/%s/%v", g.Name, s.Prefix, s.Targets) // a class of its own: routes may differ
 			out = append(out, e)
 		}
 	}

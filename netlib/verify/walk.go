@@ -72,8 +72,8 @@ func (w *walker) reach(src, dst endpoint, proto dataplane.Protocol, port uint16)
 		w.because("the packet never leaves the workload")
 		return true
 	}
-	if own, done := w.ownAddress(at, f); done {
-		return own
+	if at.owns(f.dst) {
+		return w.ownAddress(at, f, dst)
 	}
 	if !w.filter(at, f, dataplane.Egress) {
 		return false
@@ -108,22 +108,32 @@ func (w *walker) site(e endpoint) (site, bool) {
 	return site{s, p, v}, v != nil
 }
 
-// ownAddress handles the gateway and service addresses of the source's segment,
-// for which the node itself answers, past all filters.
-func (w *walker) ownAddress(at site, f flow) (allowed, done bool) {
+// owns reports whether the node itself has the address in this VRF: a gateway or
+// service address of the segment.
+func (at site) owns(a netip.Addr) bool {
 	for _, n := range at.vrf.Subnets {
-		if f.dst != n.Gateway && f.dst != n.Service {
-			continue
+		if a == n.Gateway || a == n.Service {
+			return true
 		}
-		dns := f.dst == n.Service && f.port == 53 && (f.proto == dataplane.UDP || f.proto == dataplane.TCP)
-		if f.proto == dataplane.ICMP || dns {
-			w.tell(at.state.Node, "deliver", true, "the node answers for %s itself; no group is asked", f.dst)
-			w.because("%s answers for %s itself", at.state.Node, f.dst)
-			return true, true
-		}
-		return w.drop(at.state.Node, "drop", "the node answers only ICMP (and DNS at the service address) on %s", f.dst), true
 	}
-	return false, false
+	return false
+}
+
+// ownAddress is the verdict where the node itself answers, past all filters.
+func (w *walker) ownAddress(at site, f flow, dst endpoint) bool {
+	dns := f.port == 53 && f.proto != dataplane.ICMP
+	for _, n := range at.vrf.Subnets {
+		dns = dns && f.dst != n.Gateway
+	}
+	switch {
+	case dst.port != "":
+		return w.drop(at.state.Node, "drop", "%s is the node's own address in vrf %s: %s is not reached", f.dst, at.vrf.Name, dst.name)
+	case f.proto != dataplane.ICMP && !dns:
+		return w.drop(at.state.Node, "drop", "the node answers only ICMP (and DNS at the service address) on %s", f.dst)
+	}
+	w.tell(at.state.Node, "deliver", true, "the node answers for %s itself; no group is asked", f.dst)
+	w.because("%s answers for %s itself", at.state.Node, f.dst)
+	return true
 }
 
 // forward looks up a in the VRF and follows it to a port, over a tunnel where one
