@@ -17,7 +17,7 @@
 //	result NAME      the value kept under NAME is the cell's result, else NAME itself
 //	fail MESSAGE     fail
 //	block            wait until interrupted
-//	stuck            wait for ever, deaf to interrupts
+//	stuck            print "deaf", then wait for ever, deaf to interrupts
 //	later TEXT       print TEXT when the cell "go" comes
 //	go               let all "later" lines print
 //	die              end the process as a fatal error of the Go runtime does

@@ -29,7 +29,7 @@ type scripted struct {
 // Execute runs the script.
 func (s *scripted) Execute(ctx context.Context, cell engine.Cell) engine.Outcome {
 	var out engine.Outcome
-	for i, line := range strings.Split(cell.Source, "\n") {
+	for i, line := range append(strings.Split(cell.Source, "\n"), "") {
 		if ctx.Err() != nil {
 			return engine.Outcome{Failure: &engine.Failure{Kind: engine.Interrupted, Message: "interrupted"}}
 		}
@@ -103,6 +103,7 @@ func (s *scripted) step(ctx context.Context, cell engine.Cell, verb, rest string
 	case "block":
 		<-ctx.Done()
 	case "stuck":
+		s.stream(cell.Number, "stdout", "deaf\n")
 		select {}
 	default:
 		return s.ending(ctx, cell, verb, rest)

@@ -1,0 +1,445 @@
+package zmq
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"runtime"
+	"testing"
+	"testing/iotest"
+	"time"
+
+	"github.com/go-zeromq/zmq4"
+)
+
+const testTime = 10 * time.Second
+
+var quiet = slog.New(slog.DiscardHandler)
+
+func listen(t *testing.T) net.Listener {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
+
+// serve runs a socket until the test ends and checks that Run returns nil.
+func serve(t *testing.T, s interface {
+	Run(context.Context) error
+	Close() error
+}) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- s.Run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-ended; err != nil {
+			t.Errorf("Run: %v", err)
+		}
+		if err := s.Close(); err != nil {
+			t.Errorf("second Close: %v", err)
+		}
+	})
+}
+
+// raw is a peer by hand.
+type raw struct {
+	t *testing.T
+	net.Conn
+	r *bufio.Reader
+}
+
+func dial(t *testing.T, addr net.Addr) *raw {
+	t.Helper()
+	conn, err := net.Dial("tcp", addr.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close() })
+	if err := conn.SetDeadline(time.Now().Add(testTime)); err != nil {
+		t.Fatal(err)
+	}
+	return &raw{t: t, Conn: conn, r: bufio.NewReader(conn)}
+}
+
+// join performs the handshake as a peer of the given type.
+func join(t *testing.T, addr net.Addr, kind, identity string) *raw {
+	t.Helper()
+	c := dial(t, addr)
+	c.send(greeting[:])
+	c.send(ready(kind, identity))
+	if err := readGreeting(c.r); err != nil {
+		t.Fatal(err)
+	}
+	if name, _, err := readCommand(c.r); err != nil || name != "READY" {
+		t.Fatalf("got %q, error %v, want READY", name, err)
+	}
+	return c
+}
+
+func ready(kind, identity string) []byte {
+	body := appendProperty(appendName(nil, "READY"), "Socket-Type", kind)
+	return appendFrame(nil, flagCommand, appendProperty(body, "Identity", identity))
+}
+
+func subscription(topic string) []byte {
+	return appendFrame(nil, flagCommand, append(appendName(nil, "SUBSCRIBE"), topic...))
+}
+
+func (c *raw) send(p []byte) {
+	c.t.Helper()
+	if _, err := c.Write(p); err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+func (c *raw) receive() [][]byte {
+	c.t.Helper()
+	frames, err := readMessage(c.r, func(string, []byte) error { return nil })
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return frames
+}
+
+// ended waits until the other side has closed the connection.
+func (c *raw) ended() {
+	c.t.Helper()
+	if _, err := io.Copy(io.Discard, c.r); errors.Is(err, context.DeadlineExceeded) || isTimeout(err) {
+		c.t.Fatal("the connection was not closed")
+	}
+}
+
+func isTimeout(err error) bool {
+	var n net.Error
+	return errors.As(err, &n) && n.Timeout()
+}
+
+// echoRouter answers each message with the same frames.
+func echoRouter(t *testing.T) *Router {
+	var r *Router
+	r = NewRouter(listen(t), quiet, func(frames [][]byte) {
+		if err := r.Send(frames); err != nil {
+			t.Logf("send: %v", err)
+		}
+	})
+	return r
+}
+
+func TestTalksToZMQ4(t *testing.T) {
+	router := echoRouter(t)
+	serve(t, router)
+	pub := NewXPub(listen(t), quiet, func(topic string) [][]byte { return [][]byte{[]byte(topic), []byte("welcome")} })
+	serve(t, pub)
+	echo := NewEcho(listen(t), quiet)
+	serve(t, echo)
+	ctx, cancel := context.WithTimeout(context.Background(), testTime)
+	defer cancel()
+
+	dealer := zmq4.NewDealer(ctx, zmq4.WithID(zmq4.SocketIdentity("me")))
+	defer dealer.Close()
+	req := zmq4.NewReq(ctx)
+	defer req.Close()
+	sub := zmq4.NewSub(ctx)
+	defer sub.Close()
+	for s, addr := range map[zmq4.Socket]net.Addr{dealer: router.Addr(), req: echo.Addr(), sub: pub.Addr()} {
+		if err := s.Dial("tcp://" + addr.String()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	big := bytes.Repeat([]byte("x"), 3<<20)
+	for _, s := range []zmq4.Socket{dealer, req} {
+		if err := s.SendMulti(zmq4.NewMsgFrom([]byte("a"), nil, big)); err != nil {
+			t.Fatal(err)
+		}
+		m, err := s.Recv()
+		if err != nil || len(m.Frames) != 3 || string(m.Frames[0]) != "a" || !bytes.Equal(m.Frames[2], big) {
+			t.Fatalf("%s: %d frames back, error %v", s.Type(), len(m.Frames), err)
+		}
+	}
+	if err := sub.SetOption(zmq4.OptionSubscribe, "top"); err != nil {
+		t.Fatal(err)
+	}
+	if m, err := sub.Recv(); err != nil || string(m.Frames[1]) != "welcome" {
+		t.Fatalf("first message %v, error %v, want the welcome", m, err)
+	}
+	pub.Send([][]byte{[]byte("other"), []byte("no")})
+	pub.Send([][]byte{[]byte("topic"), []byte("yes")})
+	if m, err := sub.Recv(); err != nil || string(m.Frames[1]) != "yes" {
+		t.Fatalf("message %v, error %v, want that of the topic", m, err)
+	}
+}
+
+func TestIdleHandshakesBlockNobody(t *testing.T) {
+	r := echoRouter(t)
+	r.patience = 200 * time.Millisecond
+	serve(t, r)
+	var idle []*raw
+	for range 50 {
+		idle = append(idle, dial(t, r.Addr()))
+	}
+	c := join(t, r.Addr(), "DEALER", "")
+	c.send(appendFrame(nil, 0, []byte("hello")))
+	if got := c.receive(); string(got[0]) != "hello" {
+		t.Errorf("got %q", got)
+	}
+	for _, i := range idle {
+		i.ended()
+	}
+}
+
+func TestStrangersAreRefused(t *testing.T) {
+	r := echoRouter(t)
+	serve(t, r)
+	curve := greeting
+	copy(curve[12:], "CURVE")
+	old := greeting
+	old[10] = 2
+	for name, bytes := range map[string][]byte{
+		"HTTP":              []byte("GET / HTTP/1.1\r\n\r\n"),
+		"zeros":             make([]byte, 64),
+		"ZMTP 2":            old[:],
+		"CURVE":             curve[:],
+		"wrong type":        append(greeting[:], ready("PUB", "")...),
+		"no command":        append(greeting[:], appendFrame(nil, 0, []byte("READY"))...),
+		"other command":     append(greeting[:], appendFrame(nil, flagCommand, appendName(nil, "HELLO"))...),
+		"huge command":      append(greeting[:], flagCommand|flagLong, 0x7F, 255, 255, 255, 255, 255, 255, 255),
+		"name cut":          append(greeting[:], appendFrame(nil, flagCommand, []byte{200, 'R'})...),
+		"metadata cut":      append(greeting[:], appendFrame(nil, flagCommand, append(appendName(nil, "READY"), 11, 'S'))...),
+		"metadata lies":     append(greeting[:], appendFrame(nil, flagCommand, append(appendName(appendName(nil, "READY"), "Identity"), 255, 255, 255, 255))...),
+		"reserved identity": append(greeting[:], ready("DEALER", "\x00\x00\x00\x00\x01")...),
+		"reserved flags":    append(append(greeting[:], ready("DEALER", "")...), 0xF8, 0),
+		"huge frame":        append(append(greeting[:], ready("DEALER", "")...), flagLong, 0x7F, 255, 255, 255, 255, 255, 255, 255),
+		"bad ping":          append(append(greeting[:], ready("DEALER", "")...), appendFrame(nil, flagCommand, appendName(nil, "PING"))...),
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := dial(t, r.Addr())
+			c.send(bytes)
+			c.ended()
+		})
+	}
+}
+
+func TestPingGetsItsContextBack(t *testing.T) {
+	r := echoRouter(t)
+	serve(t, r)
+	c := join(t, r.Addr(), "DEALER", "")
+	c.send(appendFrame(nil, flagCommand, append(appendName(nil, "PING"), 0, 100, 'c', 't', 'x')))
+	if name, body, err := readCommand(c.r); err != nil || name != "PONG" || string(body) != "ctx" {
+		t.Errorf("got %q %q, error %v, want PONG ctx", name, body, err)
+	}
+}
+
+func TestRouterKnowsItsPeers(t *testing.T) {
+	r := echoRouter(t)
+	serve(t, r)
+	named := join(t, r.Addr(), "DEALER", "leaf")
+	nameless := join(t, r.Addr(), "DEALER", "")
+	for _, c := range []*raw{named, nameless} {
+		c.send(appendFrame(nil, 0, []byte("one")))
+		if got := c.receive(); len(got) != 1 || string(got[0]) != "one" {
+			t.Errorf("got %q", got)
+		}
+	}
+	if err := r.Send([][]byte{[]byte("leaf"), []byte("two")}); err != nil {
+		t.Fatal(err)
+	}
+	if got := named.receive(); string(got[0]) != "two" {
+		t.Errorf("got %q", got)
+	}
+	if err := r.Send([][]byte{[]byte("nobody"), []byte("x")}); err == nil {
+		t.Error("a message to nobody was sent")
+	}
+	again := join(t, r.Addr(), "DEALER", "leaf")
+	again.send(appendFrame(nil, 0, []byte("back")))
+	if got := again.receive(); string(got[0]) != "back" {
+		t.Errorf("got %q", got)
+	}
+	named.ended()
+}
+
+func TestStalledSubscriberHarmsNobody(t *testing.T) {
+	x := NewXPub(listen(t), quiet, nil)
+	x.limit = 4 << 20
+	serve(t, x)
+	stalled := join(t, x.Addr(), "SUB", "")
+	stalled.send(subscription(""))
+	reader := join(t, x.Addr(), "SUB", "")
+	reader.send(appendFrame(nil, 0, []byte("\x01"))) // as ZMTP 3.0 subscribes
+	waitFor(t, "two subscriptions", func() bool { return x.subscribers() == 2 })
+
+	const messages = 3000
+	payload := bytes.Repeat([]byte("y"), 10<<10)
+	sent := make(chan struct{})
+	go func() {
+		defer close(sent)
+		for i := range messages {
+			x.Send([][]byte{[]byte("t"), binary.BigEndian.AppendUint64(nil, uint64(i)), payload})
+			x.Wait(context.Background(), 1<<20)
+		}
+	}()
+	for i := range messages {
+		got := reader.receive()
+		if n := binary.BigEndian.Uint64(got[1]); n != uint64(i) {
+			t.Fatalf("message %d came, want %d: lost or out of order", n, i)
+		}
+	}
+	<-sent
+	waitFor(t, "the stalled one to be disconnected", func() bool { return x.subscribers() == 1 })
+}
+
+func (x *XPub) subscribers() int {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return len(x.topics)
+}
+
+func waitFor(t *testing.T, what string, is func() bool) {
+	t.Helper()
+	deadline := time.Now().Add(testTime)
+	for !is() {
+		if time.Now().After(deadline) {
+			t.Fatalf("waited in vain for %s", what)
+		}
+		runtime.Gosched()
+	}
+}
+
+func TestUnsubscribe(t *testing.T) {
+	x := NewXPub(listen(t), quiet, func(topic string) [][]byte { return [][]byte{[]byte("welcome " + topic)} })
+	serve(t, x)
+	c := join(t, x.Addr(), "SUB", "")
+	c.send(subscription("a"))
+	c.receive()
+	c.send(subscription("b"))
+	c.receive()
+	c.send(appendFrame(nil, flagCommand, append(appendName(nil, "CANCEL"), 'a')))
+	c.send(subscription("c"))
+	c.receive() // so that the CANCEL has been served
+	x.Send([][]byte{[]byte("a1")})
+	x.Send([][]byte{[]byte("b1")})
+	if got := c.receive(); string(got[0]) != "b1" {
+		t.Errorf("got %q, want b1", got)
+	}
+}
+
+func TestShutdownLetsPeersReadOn(t *testing.T) {
+	x := NewXPub(listen(t), quiet, nil)
+	serve(t, x)
+	c := join(t, x.Addr(), "SUB", "")
+	c.send(subscription(""))
+	waitFor(t, "the subscription", func() bool { return x.subscribers() == 1 })
+	const messages = 500
+	for range messages {
+		x.Send([][]byte{bytes.Repeat([]byte("z"), 20<<10)})
+	}
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		ctx, cancel := context.WithTimeout(context.Background(), testTime)
+		defer cancel()
+		x.Shutdown(ctx)
+	}()
+	for range messages {
+		c.receive()
+	}
+	<-ended
+	c.ended()
+}
+
+func TestCloseEndsEverything(t *testing.T) {
+	before := runtime.NumGoroutine()
+	r := echoRouter(t)
+	done := make(chan error, 1)
+	go func() { done <- r.Run(context.Background()) }()
+	for i := range 10 {
+		join(t, r.Addr(), "DEALER", fmt.Sprint("peer", i))
+		dial(t, r.Addr())
+	}
+	for range 2 {
+		if err := r.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := <-done; err != nil {
+		t.Errorf("Run: %v", err)
+	}
+	waitFor(t, "goroutines to end", func() bool { return runtime.NumGoroutine() <= before })
+}
+
+func TestReadBodyAllocatesWhatArrives(t *testing.T) {
+	r := bufio.NewReader(io.LimitReader(zeros{}, 3<<20))
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	_, err := readBody(r, 1<<40)
+	runtime.ReadMemStats(&after)
+	if !errors.Is(err, io.ErrUnexpectedEOF) {
+		t.Errorf("error %v, want an unexpected end", err)
+	}
+	if took := after.TotalAlloc - before.TotalAlloc; took > 32<<20 {
+		t.Errorf("3 MiB arrived, %d bytes were allocated", took)
+	}
+}
+
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
+
+func TestReadMessageInPieces(t *testing.T) {
+	var stream []byte
+	stream = appendFrame(stream, flagMore, []byte("one"))
+	stream = appendFrame(stream, flagCommand, appendName(nil, "PONG"))
+	stream = appendFrame(stream, flagMore, bytes.Repeat([]byte("2"), 300))
+	stream = appendFrame(stream, 0, nil)
+	commands := 0
+	frames, err := readMessage(bufio.NewReader(iotest.OneByteReader(bytes.NewReader(stream))), func(string, []byte) error {
+		commands++
+		return nil
+	})
+	if err != nil || len(frames) != 3 || len(frames[1]) != 300 || len(frames[2]) != 0 || commands != 1 {
+		t.Errorf("frames %q, %d commands, error %v", frames, commands, err)
+	}
+}
+
+func FuzzReadMessage(f *testing.F) {
+	f.Add(appendFrame(appendFrame(nil, flagMore, []byte("a")), 0, bytes.Repeat([]byte("b"), 300)))
+	f.Add(appendFrame(nil, flagCommand, append(appendName(nil, "PING"), 0, 1)))
+	f.Add([]byte{flagLong, 0x7F, 255, 255, 255, 255, 255, 255, 255})
+	f.Fuzz(func(t *testing.T, stream []byte) {
+		r := bufio.NewReader(bytes.NewReader(stream))
+		for {
+			frames, err := readMessage(r, func(string, []byte) error { return nil })
+			if err != nil {
+				return
+			}
+			if len(frames) == 0 {
+				t.Fatal("a message without frames")
+			}
+		}
+	})
+}
+
+func FuzzHandshake(f *testing.F) {
+	f.Add(append(greeting[:], ready("DEALER", "me")...))
+	f.Add([]byte("GET / HTTP/1.1\r\n"))
+	f.Fuzz(func(t *testing.T, stream []byte) {
+		peer, err := handshake(discard{}, bufio.NewReader(bytes.NewReader(stream)), "ROUTER", []string{"DEALER"})
+		if err == nil && (peer.socketType != "DEALER" || len(peer.identity) > 255) {
+			t.Fatalf("accepted %+v", peer)
+		}
+	})
+}
+
+// discard is a connection that takes everything and gives nothing.
+type discard struct{ net.Conn }
+
+func (discard) Write(p []byte) (int, error) { return len(p), nil }
