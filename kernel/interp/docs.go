@@ -1,5 +1,30 @@
 package interp
 
+import (
+	"bytes"
+	"compress/gzip"
+	_ "embed"
+	"encoding/json"
+	"sync"
+)
+
+//go:embed standard.docs.gz
+var standardDocs []byte
+
+// readStandardDocs decodes the documentation of the standard library at its
+// first use, by path and name.
+var readStandardDocs = sync.OnceValue(func() map[string]map[string]Doc {
+	all := map[string]map[string]Doc{}
+	z, err := gzip.NewReader(bytes.NewReader(standardDocs))
+	if err == nil {
+		err = json.NewDecoder(z).Decode(&all)
+	}
+	if err != nil {
+		panic("interp: the embedded documentation is damaged: " + err.Error())
+	}
+	return all
+})
+
 // docs finds documentation by package path and name.
 type docs struct {
 	packages map[string]*Package
@@ -16,10 +41,10 @@ func newDocs(packages []*Package) *docs {
 // of is what is known of an exported name: "Name", "Type.Method", "Type.Field",
 // or "" for the package.
 func (d *docs) of(path, name string) (Doc, bool) {
-	p, ok := d.packages[path]
-	if !ok {
-		return Doc{}, false
+	if p, ok := d.packages[path]; ok {
+		doc, ok := p.Docs[name]
+		return doc, ok
 	}
-	doc, ok := p.Docs[name]
+	doc, ok := readStandardDocs()[path][name]
 	return doc, ok
 }

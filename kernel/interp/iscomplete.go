@@ -15,6 +15,9 @@ func (e *Engine) IsComplete(code string) engine.Completeness {
 	if more {
 		return engine.Completeness{Status: "incomplete", Indent: strings.Repeat("\t", max(open, 1))}
 	}
+	if open < 0 {
+		return engine.Completeness{Status: "invalid"}
+	}
 	fset := token.NewFileSet()
 	_, err := parseCell(fset, "cell", code)
 	var list scanner.ErrorList

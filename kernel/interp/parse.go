@@ -42,10 +42,19 @@ func parseCell(fset *token.FileSet, name, source string) (*parsed, error) {
 	return p, nil
 }
 
+// parseLoosely parses what it can of a cell that is being written.
+func parseLoosely(fset *token.FileSet, name, source string) *parsed {
+	p := &parsed{name: name, source: source}
+	items := split(source)
+	_ = p.parseDecls(fset, items) // what parses is kept
+	_ = p.parseBody(fset, items)
+	return p
+}
+
 func (p *parsed) parseDecls(fset *token.FileSet, items []item) error {
 	text := masked(p.source, items, func(k kind) bool { return k == declaration || k == importing })
 	file, err := parser.ParseFile(fset, p.name, fmt.Sprintf("package main;/*line %s:1:1*/%s", p.name, text), parseMode)
-	if err != nil {
+	if file == nil {
 		return err
 	}
 	p.imports = file.Imports
@@ -64,7 +73,7 @@ func (p *parsed) parseDecls(fset *token.FileSet, items []item) error {
 			p.runMain = whole
 		}
 	}
-	return nil
+	return err
 }
 
 func (p *parsed) parseBody(fset *token.FileSet, items []item) error {
@@ -78,18 +87,22 @@ func (p *parsed) parseBody(fset *token.FileSet, items []item) error {
 			}
 		}
 	}
-	if err != nil {
+	if file == nil || len(file.Decls) == 0 {
 		return err
 	}
-	if len(file.Decls) != 1 { // a closing brace too many ended our function
+	if err == nil && len(file.Decls) != 1 { // a closing brace too many ended our function
 		return fmt.Errorf("%s: unexpected }", fset.Position(file.Decls[0].End()-1))
 	}
-	body := file.Decls[0].(*ast.FuncDecl).Body
+	f, ok := file.Decls[0].(*ast.FuncDecl)
+	if !ok || f.Body == nil {
+		return err
+	}
+	body := f.Body
 	p.body, p.lbrace, p.rbrace, p.loose = body.List, body.Lbrace, body.Rbrace, file.Unresolved
 	if values {
 		body.List[len(body.List)-1].(*ast.ExprStmt).X.(*ast.CallExpr).Fun.(*ast.Ident).Name = valuesName
 	}
-	return nil
+	return err
 }
 
 func (p *parsed) parseStatements(fset *token.FileSet, text string) (*ast.File, error) {

@@ -1,0 +1,224 @@
+package interp_test
+
+import (
+	"context"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/fabricbook/fabricbook/kernel/engine"
+)
+
+// interruptAfter runs a cell, interrupts it when it has printed "go" and returns
+// how it ended and how long that took.
+func (s *session) interruptWhenReady(source string) (engine.Outcome, time.Duration) {
+	s.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	ended := make(chan engine.Outcome, 1)
+	number := s.number + 1
+	go func() { ended <- s.runContext(ctx, source) }()
+	deadline := time.After(20 * time.Second)
+	for !strings.Contains(s.sink.text(number, "stdout"), "ready") {
+		select {
+		case <-s.sink.woken:
+		case out := <-ended:
+			s.Fatalf("ended before it could be interrupted: %+v", out.Failure)
+		case <-deadline:
+			s.Fatal("the cell did not get ready")
+		}
+	}
+	start := time.Now()
+	cancel()
+	select {
+	case out := <-ended:
+		return out, time.Since(start)
+	case <-deadline:
+		buf := make([]byte, 1<<20)
+		s.Fatalf("not interrupted:\n%s", buf[:runtime.Stack(buf, true)])
+		return engine.Outcome{}, 0
+	}
+}
+
+func TestInterrupt(t *testing.T) {
+	cells := map[string]string{
+		"tight loop":         `for {}`,
+		"counting loop":      `for { n++ }`,
+		"goto loop":          `f := func() { for { func() {}() } }; f()`,
+		"function of before": `spin()`,
+		"closure of before":  `again()`,
+		"recursion":          `var r func(int) int; r = func(n int) int { for { if n > 50 { return n }; n = r(n+1) - 1 } }; r(0)`,
+		"method":             `(&spinner{}).spin()`,
+		"sort callback":      `sort.Slice(make([]int, 3), func(i, j int) bool { for {} })`,
+		"range over func":    `for range forever { n++ }`,
+		"blocked receive":    `<-make(chan int)`,
+		"blocked send":       `make(chan int) <- 1`,
+		"empty select":       `select {}`,
+		"nil channel":        `var c chan int; for range c {}`,
+		"sleep":              `time.Sleep(time.Hour)`,
+		"lock":               `var m sync.Mutex; m.Lock(); m.Lock()`,
+		"wait":               `var w sync.WaitGroup; w.Add(1); w.Wait()`,
+		"network":            `l, _ := net.Listen("tcp", "127.0.0.1:0"); defer l.Close(); l.Accept()`,
+		"recovering":         `for { func() { defer func() { recover() }(); for {} }() }`,
+		"goroutines":         `for range 3 { go func() { for {} }() }; select {}`,
+	}
+	for name, source := range cells {
+		t.Run(name, func(t *testing.T) {
+			s := newSession(t)
+			s.ok(`import ("fmt"; "net"; "sort"; "sync"; "time")
+n := 0
+kept := 41
+func spin() { for { n++ } }
+again := func() { for { n++ } }
+type spinner struct{}
+func (s *spinner) spin() { for { s.step() } }
+func (s *spinner) step() {}
+func forever(yield func() bool) { for yield() {} }`)
+			out, took := s.interruptWhenReady("fmt.Println(\"ready\")\n" + source)
+			if out.Failure == nil || out.Failure.Kind != engine.Interrupted {
+				t.Fatalf("outcome %+v, want an interrupt", out.Failure)
+			}
+			if limit := 100 * time.Millisecond; took > limit*slowness {
+				t.Errorf("took %v, want at most %v", took, limit)
+			}
+			if got := s.ok("kept++; kept"); got != "42" {
+				t.Errorf("state after the interrupt: kept is %s, want 42", got)
+			}
+			if got := s.ok("fmt.Sprint(spinner{}, n >= 0)"); got != "{} true" {
+				t.Errorf("got %s", got)
+			}
+		})
+	}
+}
+
+// TestInterruptRunsDeferred checks that what a stopped cell deferred still runs.
+func TestInterruptRunsDeferred(t *testing.T) {
+	s := newSession(t)
+	s.ok(`import ("fmt"; "sync"); var mu sync.Mutex; closed := 0`)
+	s.interruptWhenReady(`func() {
+	mu.Lock()
+	defer func() { for range 3 { closed++ }; mu.Unlock() }()
+	fmt.Println("ready")
+	for {}
+}()`)
+	if got := s.ok("mu.Lock(); closed"); got != "3" {
+		t.Errorf("closed is %s, want 3", got)
+	}
+}
+
+// TestInterruptedLeaveNothingSpinning checks that the goroutines of interrupted
+// cells end.
+func TestInterruptedLeaveNothingSpinning(t *testing.T) {
+	s := newSession(t)
+	s.ok(`import "fmt"; func spin() { for {} }`)
+	before := runtime.NumGoroutine()
+	for range 3 {
+		s.interruptWhenReady(`go spin()
+go func() { for {} }()
+fmt.Println("ready")
+for {}`)
+	}
+	deadline := time.Now().Add(10 * time.Second)
+	for runtime.NumGoroutine() > before+2 {
+		if time.Now().After(deadline) {
+			t.Fatalf("%d goroutines, before %d", runtime.NumGoroutine(), before)
+		}
+		runtime.Gosched()
+	}
+}
+
+// TestBackgroundSurvivesInterrupt checks that a goroutine of an earlier cell goes
+// on when another cell is interrupted.
+func TestBackgroundSurvivesInterrupt(t *testing.T) {
+	s := newSession(t)
+	s.ok(`import ("fmt"; "sync/atomic"; "time")
+var ticks atomic.Int64
+go func() { for { ticks.Add(1); time.Sleep(time.Millisecond) } }()`)
+	s.interruptWhenReady(`fmt.Println("ready"); for {}`)
+	if got := s.ok(`before := ticks.Load()
+for ticks.Load() < before+3 { time.Sleep(time.Millisecond) }
+"still ticking"`); got != "still ticking" {
+		t.Error(got)
+	}
+}
+
+// TestGoroutineOutput checks that what a goroutine prints after its cell ended
+// belongs to that cell, while another one runs.
+func TestGoroutineOutput(t *testing.T) {
+	s := newSession(t)
+	s.ok(`import "fmt"
+start, printed := make(chan bool), make(chan bool)
+go func() { <-start; fmt.Println("from the first cell"); printed <- true }()`)
+	s.ok(`start <- true; <-printed; fmt.Println("from the second")`)
+	if got := s.sink.text(1, "stdout"); got != "from the first cell\n" {
+		t.Errorf("first cell printed %q", got)
+	}
+	if got := s.sink.text(2, "stdout"); got != "from the second\n" {
+		t.Errorf("second cell printed %q", got)
+	}
+}
+
+// TestLatePanic checks that a goroutine that panics after its cell ended is
+// reported there and harms nothing.
+func TestLatePanic(t *testing.T) {
+	s := newSession(t)
+	s.ok(`start := make(chan bool)
+go func() { <-start; panic("late") }()`)
+	s.ok(`start <- true`)
+	deadline := time.After(10 * time.Second)
+	for !strings.Contains(s.sink.text(1, "stderr"), "goroutine panic: late") {
+		select {
+		case <-s.sink.woken:
+		case <-deadline:
+			t.Fatalf("stderr of the first cell: %q", s.sink.text(1, "stderr"))
+		}
+	}
+	if got := s.ok("1+1"); got != "2" {
+		t.Error(got)
+	}
+}
+
+func TestInput(t *testing.T) {
+	s := newSession(t)
+	s.sink.answer = "42 x"
+	s.number++
+	out := s.engine.Execute(context.Background(), engine.Cell{Number: s.number, Stdin: true, Source: `import "fmt"
+var n int
+var word string
+fmt.Scanln(&n, &word)
+fmt.Sprint(n, word)`})
+	if out.Failure != nil || out.Result.Text() != "42x" {
+		t.Errorf("%+v %+v", out.Failure, out.Result)
+	}
+}
+
+func TestExpressions(t *testing.T) {
+	s := newSession(t)
+	out := s.engine.Execute(context.Background(), engine.Cell{Number: 1, Source: "x := 3", Expressions: map[string]string{"a": "x * 2", "b": "nosuch"}})
+	if got := out.Expressions["a"].Bundle.Text(); got != "6" {
+		t.Errorf("a is %q", got)
+	}
+	if f := out.Expressions["b"].Failure; f == nil || f.Kind != engine.Compile {
+		t.Errorf("b: %+v", f)
+	}
+}
+
+// TestLookWhileRunning checks that completion and inspection do not wait for the
+// running cell.
+func TestLookWhileRunning(t *testing.T) {
+	s := newSession(t)
+	s.ok(`import "fmt"`)
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan engine.Outcome, 1)
+	go func() { ended <- s.runContext(ctx, `fmt.Println("ready"); for {}`) }()
+	<-s.sink.woken
+	if got, _ := s.complete("fmt.Sprintl|"); len(got) != 1 {
+		t.Errorf("completions %q", got)
+	}
+	if _, ok := s.engine.Inspect(context.Background(), "fmt.Println", 5, 0); !ok {
+		t.Error("nothing known of fmt.Println")
+	}
+	cancel()
+	<-ended
+}
