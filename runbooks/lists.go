@@ -73,10 +73,10 @@ func (f *Fabric) Nodes() *Nodes {
 	return &Nodes{s.Nodes, s}
 }
 
-func list(title string, n int, noun string, t show.Table, none string) show.Card {
+func list(title string, n int, noun string, t show.Table, none ...show.Span) show.Card {
 	c := show.Card{Title: title, Note: count(n, noun)}
 	if n == 0 {
-		c.Blocks = []show.Block{show.Line{show.Quiet(none)}}
+		c.Blocks = []show.Block{show.Line(append([]show.Span{show.Quiet("none ")}, none...))}
 		return c
 	}
 	c.Blocks = []show.Block{t}
@@ -101,8 +101,8 @@ func (s *Segments) card() show.Card {
 			show.Words(strings.Join(routers, ", ")), show.Mono(targetWords(seg.Targets)), show.Words(strconv.FormatUint(uint64(seg.ID), 10)),
 		})
 	}
-	return list("Segments", len(s.Rows), "segment", table(maxRows, "Segments().Rows holds all", []string{"segment", "subnets", "ports", "routers", "own targets", "VRF"}, []int{2, 5}, rows),
-		`none yet: fab.Plan("first").Segment("dc-web-network", "10.0.11.0/24")`)
+	return list("Segments", len(s.Rows), "segment", table(maxRows, "fab.Segments().Rows", []string{"segment", "subnets", "ports", "routers", "own targets", "VRF"}, []int{2, 5}, rows),
+		show.Quiet("yet: "), hint(`fab.Plan("first").Segment("dc-web-network", "10.0.11.0/24").Apply()`, "fabricbook apply -f FILE"))
 }
 
 func targetWords(t netlib.Targets) string {
@@ -123,7 +123,7 @@ func (r *Routers) card() show.Card {
 	for _, x := range r.Rows {
 		rows = append(rows, []show.Span{show.Bold(x.Name), show.Words(strings.Join(x.Segments, ", ")), show.Mono(joined(x.Targets))})
 	}
-	return list("Routers", len(r.Rows), "router", table(maxRows, "Routers().Rows holds all", []string{"router", "joins", "own targets"}, nil, rows), "none")
+	return list("Routers", len(r.Rows), "router", table(maxRows, "fab.Routers().Rows", []string{"router", "joins", "own targets"}, nil, rows))
 }
 
 func (g *Groups) card() show.Card {
@@ -144,7 +144,7 @@ func (g *Groups) card() show.Card {
 			rows = append(rows, []show.Span{show.Bold(name), show.Words(n), show.Quiet("allows nothing")})
 		}
 	}
-	return list("Security groups", len(g.Rows), "group", table(maxRows, "Groups().Rows holds all", []string{"group", "members", "allows"}, []int{1}, rows), "none: everything passes")
+	return list("Security groups", len(g.Rows), "group", table(maxRows, "fab.Groups().Rows", []string{"group", "members", "allows"}, []int{1}, rows), show.Quiet("yet: every port passes everything"))
 }
 
 func (g *Gateways) card() show.Card {
@@ -159,7 +159,7 @@ func (g *Gateways) card() show.Card {
 			rows = append(rows, []show.Span{show.Bold(name), show.Mono(tunnel), show.Quiet("nothing behind it"), {}, {}, {}})
 		}
 	}
-	return list("Gateways", len(g.Rows), "gateway", table(maxRows, "Gateways().Rows holds all", []string{"gateway", "tunnel", "host", "prefix", "label", "targets"}, []int{4}, rows), "none")
+	return list("Gateways", len(g.Rows), "gateway", table(maxRows, "fab.Gateways().Rows", []string{"gateway", "tunnel", "host", "prefix", "label", "targets"}, []int{4}, rows))
 }
 
 func (p *Ports) card() show.Card {
@@ -174,8 +174,8 @@ func (p *Ports) card() show.Card {
 			show.Words(strings.Join(x.Groups, ", ")), show.Words(number(int(x.Counters.In.Packets))), show.Words(number(int(x.Counters.Out.Packets))),
 		})
 	}
-	return list("Ports", len(p.Rows), "port", table(maxRows, "Ports().Rows holds all", []string{"port", "state", "address", "segment", "node", "label", "interface", "security groups", "packets in", "out"}, []int{5, 8, 9}, rows),
-		`none yet: fab.Plan("workload").Port("web-1", "dc-web-network", "node-1")`)
+	return list("Ports", len(p.Rows), "port", table(maxRows, "fab.Ports().Rows", []string{"port", "state", "address", "segment", "node", "label", "interface", "security groups", "packets in", "out"}, []int{5, 8, 9}, rows),
+		show.Quiet("yet: "), hint(`fab.Plan("workload").Port("web-1", "dc-web-network", "node-1").Apply()`, "fabricbook apply -f FILE"))
 }
 
 func (n *Nodes) card() show.Card {

@@ -247,7 +247,7 @@ func (m *Matrix) wrongTable(cells []api.Cell) show.Table {
 		}
 		rows = append(rows, []show.Span{show.Bold(c.From + " → " + c.To), show.Words(c.Proto), {Text: what, Tone: show.Bad}, show.Words(c.Reason)})
 	}
-	t := table(maxRows, "Disagreements() holds all", []string{"pair", "traffic", "", "computed because"}, nil, rows)
+	t := table(maxRows, ".Disagreements()", []string{"pair", "traffic", "", "computed because"}, nil, rows)
 	t.Title = "Otherwise than computed"
 	return t
 }

@@ -71,7 +71,7 @@ func objectsTable(objects []api.ObjectChange) show.Table {
 	for _, o := range objects {
 		rows = append(rows, []show.Span{actionSpan(o.Action), show.Words(kindWords(o.Ref.Kind)), show.Bold(o.Ref.Name), show.Words(o.Summary)})
 	}
-	t := table(maxRows, ".Effect().Objects holds all", nil, nil, rows)
+	t := table(maxRows, ".Effect().Objects", nil, nil, rows)
 	t.Wrap = true
 	return t
 }
@@ -114,7 +114,7 @@ func flowBlocks(e api.Plan) []show.Block {
 		if len(rows) == 0 {
 			continue
 		}
-		t := table(maxFlows, ".Effect().Flows holds more", nil, nil, rows)
+		t := table(maxFlows, ".Effect().Flows", nil, nil, rows)
 		t.Title = half.title
 		blocks = append(blocks, t)
 	}
@@ -210,7 +210,6 @@ func (c *Change) card() show.Card {
 		card.Note = fmt.Sprintf("revision %d already is as planned", c.Revision)
 		return card
 	}
-	card.Blocks = append(card.Blocks, c.nodesLine())
 	if n := len(c.Objects); n > 0 {
 		card.Blocks = append(card.Blocks, show.Fold{Summary: show.Line{show.Words(count(n, "object") + " changed")}, Open: n <= 3, Blocks: []show.Block{objectsTable(c.Objects)}})
 	}

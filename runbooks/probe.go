@@ -122,7 +122,8 @@ func (p *Probe) card() show.Card {
 	}
 	c.Blocks = []show.Block{show.Line{show.Words(answered)}}
 	if r.Received == 0 {
-		c.Blocks = append(c.Blocks, show.Line{show.Quiet("why: "), show.Mono(fmt.Sprintf("fab.Trace(%q, %q, %s)", p.From, p.To, p.verb()))})
+		c.Blocks = append(c.Blocks, show.Line{show.Quiet("why: "),
+			hint(fmt.Sprintf("fab.Trace(%q, %q, %s)", p.From, p.To, p.verb()), fmt.Sprintf("fabricbook trace %s %s %s", p.From, p.To, p.traffic()))})
 	}
 	return c
 }

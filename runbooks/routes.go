@@ -106,7 +106,7 @@ func destinationPrefix(intent netlib.Fabric, s string) (netip.Prefix, error) {
 func (s *Segment) card() show.Card {
 	return show.Card{Title: "Segment " + s.Name, Note: fmt.Sprintf("VRF %d", s.ID), Blocks: []show.Block{
 		show.Line{show.Words("subnets "), show.Mono(prefixes(s.Subnets))},
-		show.Line{show.Quiet("its routes: "), show.Mono(fmt.Sprintf("fab.Segment(%q).Routes()", s.Name))},
+		show.Line{show.Quiet("its routes: "), hint(fmt.Sprintf("fab.Segment(%q).Routes()", s.Name), "fabricbook routes "+s.Name)},
 	}}
 }
 
@@ -133,7 +133,7 @@ func (t *RouteTable) card() show.Card {
 			show.Words(r.Segment), show.Words(strconv.Itoa(int(r.LocalPref))), show.Words(strconv.Itoa(int(r.MED))), show.Words(r.Origin),
 		})
 	}
-	c.Blocks = append(c.Blocks, table(maxRows, ".Under(\"10.0.12.0/24\") shows a part",
+	c.Blocks = append(c.Blocks, table(maxRows, `.Under("10.0.12.0/24")`,
 		[]string{"", "prefix", "next hop node", "tunnel", "label", "leads to", "interface", "from segment", "LP", "MED", "origin"}, []int{4, 8, 9}, rows))
 	return c
 }

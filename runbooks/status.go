@@ -101,7 +101,7 @@ func (s *Status) nodes() show.Table {
 			show.Words(strconv.FormatUint(n.Revision, 10)), show.Quiet(ago(n.Seen, s.At)),
 		})
 	}
-	return table(maxRows, "fab.Nodes().Rows holds all", []string{"node", "state", "tunnel", "dataplane", "VRFs", "ports", "routes", "revision", "seen"}, []int{4, 5, 6, 7}, rows)
+	return table(maxRows, "fab.Nodes().Rows", []string{"node", "state", "tunnel", "dataplane", "VRFs", "ports", "routes", "revision", "seen"}, []int{4, 5, 6, 7}, rows)
 }
 
 func nodeState(n api.NodeStatus, revision uint64) show.Span {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"encoding/xml"
 	"errors"
+	"fmt"
 	"io"
 	"net/netip"
 	"os"
@@ -290,5 +291,27 @@ func TestJSONIsTheData(t *testing.T) {
 	}
 	if data, _ := json.Marshal(&Segments{}); string(data) != "[]" {
 		t.Errorf("no segments: %s", data)
+	}
+}
+
+// TestLongListsAreCutInCells lists 300 ports: a cell shows 200 and says how to see
+// the others, a terminal gets all.
+func TestLongListsAreCutInCells(t *testing.T) {
+	f := &fake{}
+	for i := range 300 {
+		f.ports = append(f.ports, api.PortRow{Port: netlib.Port{Name: fmt.Sprintf("port-%03d", i)}})
+	}
+	ports := f.fabric().Ports()
+	text, html := ports.String(), ports.HTML()
+	if strings.Contains(text, "port-200") || !strings.Contains(text, "… 100 more: --output json holds all") || strings.Contains(html, "port-200") || !strings.Contains(html, "fab.Ports().Rows") {
+		t.Errorf("in a cell:\n%s", text[len(text)-200:])
+	}
+	var whole strings.Builder
+	if err := WriteText(&whole, ports); err != nil || !strings.Contains(whole.String(), "port-299") || strings.Contains(whole.String(), "more") {
+		t.Errorf("in a terminal: %v, %d bytes", err, whole.Len())
+	}
+	whole.Reset()
+	if err := WriteText(&whole, TCP(22)); err != nil || whole.String() != "tcp/22\n" {
+		t.Errorf("a value without a card: %v, %q", err, whole.String())
 	}
 }

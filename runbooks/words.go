@@ -118,11 +118,17 @@ func label(l uint32) string {
 	return strconv.FormatUint(uint64(l), 10)
 }
 
-// table is a Table of at most limit rows; hint says how to see fewer.
-func table(limit int, hint string, head []string, right []int, rows [][]show.Span) show.Table {
-	t := show.Table{Head: head, Right: right, Rows: rows}
-	if len(rows) > limit {
-		t.Rows, t.Cut, t.Hint = rows[:limit], len(rows)-limit, hint
+// table is a Table of at most limit rows; more says in a cell how to see the
+// others.
+func table(limit int, more string, head []string, right []int, rows [][]show.Span) show.Table {
+	t := show.Table{Head: head, Right: right, Rows: rows, Limit: limit}
+	if more != "" {
+		t.More = show.Span{Text: more, Style: show.Code, Term: "--output json holds all"}
 	}
 	return t
+}
+
+// hint is code for a cell, and the command line for a terminal.
+func hint(cell, command string) show.Span {
+	return show.Span{Text: cell, Style: show.Code, Term: command}
 }

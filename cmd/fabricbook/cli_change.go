@@ -154,7 +154,9 @@ func review(cmd *cobra.Command, out *printer, yes bool, plan *runbooks.Plan) err
 		w = cmd.ErrOrStderr()
 	}
 	if out.format != "json" || !yes {
-		fmt.Fprintln(w, plan)
+		if err := runbooks.WriteText(w, plan); err != nil {
+			return err
+		}
 	}
 	if yes {
 		return nil

@@ -35,8 +35,7 @@ func (p *printer) print(w io.Writer, v fmt.Stringer) error {
 	if p.format == "json" {
 		return printJSON(w, v)
 	}
-	_, err := fmt.Fprintln(w, v)
-	return err
+	return runbooks.WriteText(w, v)
 }
 
 func printJSON(w io.Writer, v any) error {

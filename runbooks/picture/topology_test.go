@@ -91,7 +91,7 @@ func TestTopologyGolden(t *testing.T) {
 // TestTopologyStaysOnItsGround parses the drawings of many sizes and finds
 // nothing beyond the edge, no negative size, and each node up to 30 by name.
 func TestTopologyStaysOnItsGround(t *testing.T) {
-	for nodes := 0; nodes <= 34; nodes++ {
+	for _, nodes := range []int{0, 1, 2, 3, 4, 5, 6, 9, 12, 13, 21, 30, 31, 50} {
 		for _, ports := range []int{0, 1, nodes, 5 * nodes} {
 			for _, gateways := range []int{0, 1, 6} {
 				if nodes == 0 && ports > 0 {

@@ -2,9 +2,9 @@ package show
 
 import (
 	"encoding/base64"
+	"fmt"
 	"html"
 	"slices"
-	"strconv"
 	"strings"
 )
 
@@ -129,7 +129,7 @@ func (t Table) html(p *page) {
 		p.raw(`</tr></thead>`)
 	}
 	p.raw(`<tbody>`)
-	for _, row := range t.Rows {
+	for _, row := range t.shown(false) {
 		if t.Grid {
 			p.raw(`<tr style="background-color:transparent">`)
 		} else {
@@ -143,9 +143,17 @@ func (t Table) html(p *page) {
 		p.raw(`</tr>`)
 	}
 	p.raw(`</tbody></table>`)
-	if t.Cut > 0 {
-		t.cutLine().html(p)
+	if n := len(t.Rows) - len(t.shown(false)); n > 0 {
+		t.cutLine(n).html(p)
 	}
+}
+
+// shown is the rows within the limit, or all of them.
+func (t Table) shown(whole bool) [][]Span {
+	if whole || t.Limit == 0 || len(t.Rows) <= t.Limit {
+		return t.Rows
+	}
+	return t.Rows[:t.Limit]
 }
 
 // cell is the style of a cell of column i.
@@ -166,12 +174,11 @@ func (t Table) cell(i int, s Span) string {
 	return style
 }
 
-func (t Table) cutLine() Line {
-	s := "… " + strconv.Itoa(t.Cut) + " more"
-	if t.Hint != "" {
-		s += ": " + t.Hint
+func (t Table) cutLine(n int) Line {
+	if t.More.Text == "" {
+		return Line{Quiet(fmt.Sprintf("… %d more", n))}
 	}
-	return Line{Quiet(s)}
+	return Line{Quiet(fmt.Sprintf("… %d more: ", n)), t.More}
 }
 
 func (f Fold) html(p *page) {
@@ -192,7 +199,7 @@ func (f Fold) html(p *page) {
 
 func (l Lines) html(p *page) {
 	p.raw(`<div style="font-family:monospace;white-space:pre-wrap;font-size:90%;margin:2px 0">`)
-	for _, s := range l {
+	for _, s := range l.shown(false) {
 		tone := Plain
 		switch {
 		case strings.HasPrefix(s, "+"):
@@ -209,6 +216,14 @@ func (l Lines) html(p *page) {
 		p.raw(`</div>`)
 	}
 	p.raw(`</div>`)
+}
+
+// shown is the lines within the limit, with a last one that counts the others.
+func (l Lines) shown(whole bool) []string {
+	if whole || len(l) <= MaxLines {
+		return l
+	}
+	return append(slices.Clone(l[:MaxLines]), fmt.Sprintf("… %d more lines", len(l)-MaxLines))
 }
 
 func (pic Picture) html(p *page) { p.raw(Image(pic.SVG, pic.Alt)) }

@@ -37,6 +37,7 @@ type Span struct {
 	Tone  Tone
 	Style Style
 	Hint  string // shown while the pointer rests on it; HTML only
+	Term  string // stands for Text in a terminal, where set
 }
 
 // Style is how a span is set.
@@ -90,10 +91,10 @@ type Table struct {
 	Head  []string
 	Right []int
 	Rows  [][]Span
-	Cut   int    // rows left out
-	Hint  string // how to see them
-	Grid  bool   // cells in boxes, centred but for the first column
-	Wrap  bool   // long cells break into lines
+	Limit int  // rows shown but in WholeText; 0: all
+	More  Span // how to see the others
+	Grid  bool // cells in boxes, centred but for the first column
+	Wrap  bool // long cells break into lines
 }
 
 // Fold hides blocks behind a summary in HTML; text shows them indented.
@@ -107,8 +108,12 @@ type Fold struct {
 type Heading string
 
 // Lines is literal lines in monospace, such as commands. A line that starts with
-// + or - has the tone of an addition or removal.
+// + or - has the tone of an addition or removal. Only WholeText shows more than
+// MaxLines of them.
 type Lines []string
+
+// MaxLines is how many of its lines a Lines block shows.
+const MaxLines = 2000
 
 // Picture is an SVG with the sentence that stands for it in text.
 type Picture struct {

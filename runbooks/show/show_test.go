@@ -15,7 +15,7 @@ func full(s string) Card {
 	spans := []Span{Words(s), Mono(s), Bold(s), Quiet(s), Badge(Good, s), Badge(Pending, s), Badge(Bad, s), {Text: s, Tone: Bad, Hint: s}, {Text: s, Style: Tint, Tone: Good, Hint: s}}
 	return Card{Tone: Bad, Title: s, Badge: Badge(Pending, s), Note: s, Blocks: []Block{
 		Line(spans),
-		Table{Title: s, Head: []string{s, s}, Right: []int{1}, Rows: [][]Span{{Words(s), Mono(s)}, spans}, Cut: 3, Hint: s},
+		Table{Title: s, Head: []string{s, s}, Right: []int{1}, Rows: [][]Span{{Words(s), Mono(s)}, spans}, Limit: 1, More: Mono(s)},
 		Table{Head: []string{s, s}, Rows: [][]Span{{Words(s), {Text: s, Style: Tint, Tone: Bad, Hint: s}}}, Grid: true},
 		Table{Rows: [][]Span{{Words(s)}}, Wrap: true},
 		Heading(s),
@@ -133,10 +133,23 @@ func TestTones(t *testing.T) {
 }
 
 func TestTableText(t *testing.T) {
-	got := Card{Title: "T", Blocks: []Block{Table{Head: []string{"name", "n"}, Right: []int{1}, Rows: [][]Span{{Words("long-name"), Words("1")}, {Words("ä"), Words("1,000")}}, Cut: 2}}}.Text()
-	want := "T\nNAME           N\nlong-name      1\nä          1,000\n… 2 more"
-	if got != want {
+	card := Card{Title: "T", Blocks: []Block{Table{Head: []string{"name", "n"}, Right: []int{1}, Rows: [][]Span{{Words("long-name"), Words("1")}, {Words("ä"), Words("1,000")}, {Words("b"), Words("2")}}, Limit: 2, More: Span{Text: "x", Term: "-o json"}}}}
+	want := "T\nNAME           N\nlong-name      1\nä          1,000\n… 1 more: -o json"
+	if got := card.Text(); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	if got := card.WholeText(); strings.Contains(got, "more") || !strings.HasSuffix(got, "b              2") {
+		t.Errorf("whole:\n%s", got)
+	}
+	if html := card.HTML(); !strings.Contains(html, "1 more") || strings.Contains(html, ">b<") {
+		t.Errorf("HTML is not cut: %s", html)
+	}
+}
+
+func TestLinesAreCut(t *testing.T) {
+	card := Card{Blocks: []Block{make(Lines, MaxLines+5)}}
+	if text := card.Text(); !strings.HasSuffix(text, "… 5 more lines") || strings.Contains(card.WholeText(), "more") {
+		t.Errorf("ends %q", text[len(text)-30:])
 	}
 }
 

@@ -6,9 +6,14 @@ import (
 	"unicode/utf8"
 )
 
-// Text renders the card for a terminal, without a final line end.
-func (c Card) Text() string {
-	s := &sheet{}
+// Text renders the card as text without a final line end, each table up to its
+// limit.
+func (c Card) Text() string { return c.render(&sheet{}) }
+
+// WholeText is Text without limits, for terminals and pipes.
+func (c Card) WholeText() string { return c.render(&sheet{whole: true}) }
+
+func (c Card) render(s *sheet) string {
 	head := Line{Words(c.Title)}
 	if c.Badge.Text != "" {
 		head = append(head, Words("  "), c.Badge)
@@ -27,6 +32,7 @@ func (c Card) Text() string {
 type sheet struct {
 	strings.Builder
 	indent string
+	whole  bool
 }
 
 func (s *sheet) line(text string) {
@@ -35,7 +41,12 @@ func (s *sheet) line(text string) {
 }
 
 // plain is the span as text. Tints carry their symbol in their own text.
-func (s Span) plain() string { return Clean(s.marked()) }
+func (s Span) plain() string {
+	if s.Term != "" {
+		s.Text = s.Term
+	}
+	return Clean(s.marked())
+}
 
 func (l Line) text(s *sheet) {
 	var b strings.Builder
@@ -65,7 +76,8 @@ func (t Table) text(s *sheet) {
 		}
 		rows = append(rows, head)
 	}
-	for _, row := range t.Rows {
+	shown := t.shown(s.whole)
+	for _, row := range shown {
 		cells := make([]string, len(row))
 		for i, span := range row {
 			cells[i] = span.plain()
@@ -73,8 +85,8 @@ func (t Table) text(s *sheet) {
 		rows = append(rows, cells)
 	}
 	t.align(s, rows)
-	if t.Cut > 0 {
-		t.cutLine().text(s)
+	if n := len(t.Rows) - len(shown); n > 0 {
+		t.cutLine(n).text(s)
 	}
 }
 
@@ -116,7 +128,7 @@ func (f Fold) text(s *sheet) {
 }
 
 func (l Lines) text(s *sheet) {
-	for _, line := range l {
+	for _, line := range l.shown(s.whole) {
 		s.line(Clean(line))
 	}
 }
