@@ -123,7 +123,7 @@ func differing(a, b *compile.Compiled) []string {
 		s, ok := a.State(n)
 		r, also := b.State(n)
 		s.Revision, r.Revision = 0, 0
-		if ok != also || diffOf(s, r) != "" {
+		if ok != also || !reflect.DeepEqual(s, r) {
 			out = append(out, n)
 		}
 	}

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/goccy/go-yaml/ast"
+
 	"github.com/fabricbook/fabricbook/netlib"
 )
 
@@ -67,10 +69,11 @@ func Annotate(data []byte, name string, err error) error {
 		return err
 	}
 	root, _ := parse(data, name)
+	find := &places{root, map[*ast.SequenceNode]map[string]ast.Node{}}
 	out := &Error{}
 	for _, p := range found.Problems {
 		q := Problem{Problem: p, File: name}
-		if n := locate(root, p.Field); n != nil {
+		if n := find.locate(p.Field); n != nil {
 			q.Line, q.Column = position(n)
 		}
 		out.Problems = append(out.Problems, q)

@@ -3,6 +3,7 @@ package manifest
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -146,18 +147,24 @@ func child(n ast.Node, key string) ast.Node {
 	return nil
 }
 
-// locate finds the node that a problem's field names, or the nearest around it:
+// places finds the nodes of a document that problems' fields name.
+type places struct {
+	root  ast.Node
+	lists map[*ast.SequenceNode]map[string]ast.Node // entries by name, by text and by index
+}
+
+// locate finds the node that a field names, or the nearest around it:
 // segments[dc-web].subnets[0] is a list, an entry by name, a list, an entry by
-// index.
-func locate(n ast.Node, field string) ast.Node {
-	if n == nil {
+// index. It is nil where not even the list is there.
+func (p *places) locate(field string) ast.Node {
+	if p.root == nil {
 		return nil
 	}
-	at := n
+	at := p.root
 	for _, part := range strings.Split(strings.ReplaceAll(field, "[", ".["), ".") {
 		var next ast.Node
 		if key, ok := strings.CutPrefix(part, "["); ok {
-			next = entry(at, strings.TrimSuffix(key, "]"))
+			next = p.entry(at, strings.TrimSuffix(key, "]"))
 		} else {
 			next = child(at, part)
 		}
@@ -166,28 +173,31 @@ func locate(n ast.Node, field string) ast.Node {
 		}
 		at = next
 	}
-	if at == n {
+	if at == p.root {
 		return nil
 	}
 	return at
 }
 
-// entry is an element of a list by name, by text or by index.
-func entry(n ast.Node, key string) ast.Node {
+func (p *places) entry(n ast.Node, key string) ast.Node {
 	list, ok := n.(*ast.SequenceNode)
 	if !ok {
 		return nil
 	}
-	for _, v := range list.Values {
-		if name, ok := scalar(child(v, "name")); ok && name == key {
-			return v
+	entries, ok := p.lists[list]
+	if !ok {
+		entries = make(map[string]ast.Node, 2*len(list.Values))
+		for i, v := range list.Values {
+			entries[strconv.Itoa(i)] = v
 		}
-		if text, ok := scalar(v); ok && text == key {
-			return v
+		for _, v := range slices.Backward(list.Values) { // the first of one name wins
+			if text, ok := scalar(v); ok {
+				entries[text] = v
+			} else if name, ok := scalar(child(v, "name")); ok {
+				entries[name] = v
+			}
 		}
+		p.lists[list] = entries
 	}
-	if i, err := strconv.Atoi(key); err == nil && i >= 0 && i < len(list.Values) {
-		return list.Values[i]
-	}
-	return nil
+	return entries[key]
 }
