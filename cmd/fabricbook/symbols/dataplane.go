@@ -75,7 +75,7 @@ func dataplanePackage() *interp.Package {
 			"Count.Bytes":           {Signature: "field Bytes uint64", Text: ""},
 			"Count.Packets":         {Signature: "field Packets uint64", Text: ""},
 			"Counters":              {Signature: "type Counters struct {\n\tPorts map[string]PortCounters\n\tLabels map[uint32]Count\n\tDrops map[string]uint64\n}", Text: "Counters are packets and bytes since the port, label or filter was installed."},
-			"Counters.Drops":        {Signature: "field Drops map[string]uint64", Text: "by reason: \"filter in\", \"filter out\", \"no route\", \"spoofed source\", \"unknown label\", \"ttl\", \"mtu\""},
+			"Counters.Drops":        {Signature: "field Drops map[string]uint64", Text: "by reason: \"filter in\", \"filter out\", \"no route\", \"spoofed source\", \"unknown label\", \"unknown tunnel\", \"unreachable\", \"ttl\", \"mtu\", \"fragment\", \"malformed\""},
 			"Counters.Labels":       {Signature: "field Labels map[uint32]Count", Text: ""},
 			"Counters.Ports":        {Signature: "field Ports map[string]PortCounters", Text: ""},
 			"Counting":              {Signature: "type Counting interface {\n\tCounters(ctx context.Context) (Counters, error)\n}", Text: "Counting is a Plane that counts packets."},
