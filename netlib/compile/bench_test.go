@@ -6,7 +6,7 @@ import (
 
 	"github.com/fabricbook/fabricbook/netlib"
 	"github.com/fabricbook/fabricbook/netlib/compile"
-	"github.com/fabricbook/fabricbook/netlib/fabrictest"
+	"github.com/fabricbook/fabricbook/netlib/compile/fabrictest"
 )
 
 // BenchmarkOnePort is what one more port costs, from the edit to the States.

@@ -13,7 +13,7 @@ import (
 	"github.com/fabricbook/fabricbook/dataplane"
 	"github.com/fabricbook/fabricbook/netlib"
 	"github.com/fabricbook/fabricbook/netlib/compile"
-	"github.com/fabricbook/fabricbook/netlib/fabrictest"
+	"github.com/fabricbook/fabricbook/netlib/compile/fabrictest"
 	"github.com/fabricbook/fabricbook/netlib/l3vpn"
 )
 

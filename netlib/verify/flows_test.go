@@ -10,7 +10,7 @@ import (
 	"github.com/fabricbook/fabricbook/netlib"
 	"github.com/fabricbook/fabricbook/netlib/api"
 	"github.com/fabricbook/fabricbook/netlib/compile"
-	"github.com/fabricbook/fabricbook/netlib/fabrictest"
+	"github.com/fabricbook/fabricbook/netlib/compile/fabrictest"
 	. "github.com/fabricbook/fabricbook/netlib/verify"
 )
 
