@@ -1,0 +1,278 @@
+package display
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"image"
+	"image/png"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+type port struct {
+	Name    string
+	Address netip.Addr
+	Tags    []string
+	Hidden  string `table:"-"`
+	Segment string `table:"in segment"`
+	secret  int
+}
+
+type card struct{ name string }
+
+func (c card) HTML() string     { return "<b>" + c.name + "</b>" }
+func (c card) Markdown() string { return "**" + c.name + "**" }
+func (c card) String() string   { return "card " + c.name }
+
+type drawing struct{}
+
+func (drawing) SVG() string {
+	return `<svg xmlns="http://www.w3.org/2000/svg"><title>two &amp; three</title></svg>`
+}
+
+type broken struct{ N int }
+
+func (broken) HTML() string { panic("no wire") }
+
+type pointed struct{ n int }
+
+func (p *pointed) HTML() string { return "ok" }
+
+type bundled struct{}
+
+func (bundled) MIMEBundle() map[string]any {
+	return map[string]any{MIMEPNG: []byte{1, 2}, MIMEMarkdown: "*m*"}
+}
+
+type old struct{}
+
+func (old) Render() Data { return Data{Data: MIMEMap{MIMETypeLatex: "$x$"}} }
+
+type simple struct{}
+
+func (simple) SimpleRender() MIMEMap { return MIMEMap{MIMETypeHTML: "<i>i</i>"} }
+
+func TestOfText(t *testing.T) {
+	n := 5
+	type pair struct{ A, B int }
+	for _, c := range []struct {
+		v    any
+		want string
+	}{
+		{nil, "<nil>"}, {42, "42"}, {"text\n", "text\n"}, {true, "true"}, {2.5, "2.5"},
+		{errors.New("no route"), "no route"}, {netip.MustParseAddr("10.0.0.1"), "10.0.0.1"},
+		{[]int{1, 2}, "[1 2]"}, {map[string]int{"b": 2, "a": 1}, `map["a":1 "b":2]`},
+		{pair{1, 2}, "display.pair{A: 1, B: 2}"}, {&pair{1, 2}, "&display.pair{A: 1, B: 2}"},
+		{&n, "&5"}, {(*int)(nil), "<nil>"}, {[]error{errors.New("x"), nil}, "[x <nil>]"},
+		{[]byte("abc"), `[]byte("abc")`}, {[]byte{0xff, 0}, "[]byte, 2 bytes"}, {time.Second, "1s"},
+		{card{"a"}, "card a"}, {drawing{}, "two & three"}, {(*card)(nil), "<nil>"},
+		{struct{ P *pair }{&pair{3, 4}}, "struct { P *display.pair }{P: &display.pair{A: 3, B: 4}}"},
+		{json.RawMessage(`{"a":1}`), `{"a":1}`},
+	} {
+		if got := Of(c.v).Text(); got != c.want {
+			t.Errorf("Of(%#v): %q, want %q", c.v, got, c.want)
+		}
+	}
+}
+
+func TestOfASelfReference(t *testing.T) {
+	type ring struct{ Next *ring }
+	r := &ring{}
+	r.Next = r
+	if text := Of(r).Text(); !strings.Contains(text, "...") || len(text) > 1000 {
+		t.Errorf("text %q", text)
+	}
+}
+
+func TestOfMIMETypes(t *testing.T) {
+	for _, c := range []struct {
+		v    any
+		want []string
+	}{
+		{card{"a"}, []string{MIMEHTML, MIMEMarkdown, MIMEText}},
+		{drawing{}, []string{MIMESVG, MIMEHTML, MIMEText}},
+		{&pointed{}, []string{MIMEHTML, MIMEText}},
+		{bundled{}, []string{MIMEPNG, MIMEMarkdown, MIMEText}},
+		{old{}, []string{MIMELatex, MIMEText}},
+		{simple{}, []string{MIMEHTML, MIMEText}},
+		{image.NewGray(image.Rect(0, 0, 3, 2)), []string{MIMEPNG, MIMEText}},
+		{Image(image.NewGray(image.Rect(0, 0, 1, 1))).Data[MIMEPNG], []string{MIMEText}},
+		{[]port{{}}, []string{MIMEHTML, MIMEText}},
+		{7, []string{MIMEText}},
+		{Math("x"), []string{MIMELatex, MIMEText}},
+		{Bundle{Data: MIMEMap{MIMEHTML: "<p>a</p><p>b</p>"}}, []string{MIMEHTML, MIMEText}},
+		{Mermaid("graph TD"), []string{MIMEMermaid, MIMEText}},
+		{VegaLite(`{"mark":"bar"}`), []string{MIMEVegaLite, MIMEText}},
+		{JSON([]int{1}), []string{MIMEJSON, MIMEText}},
+		{JSON(func() {}), []string{MIMEText}},
+		{VegaLite("{"), []string{MIMEText}},
+	} {
+		b := Of(c.v)
+		var got []string
+		for mime := range b.Data {
+			got = append(got, mime)
+		}
+		slices.Sort(got)
+		want := slices.Sorted(slices.Values(c.want))
+		if !slices.Equal(got, want) {
+			t.Errorf("Of(%T): %v, want %v", c.v, got, want)
+		}
+		if _, err := json.Marshal(b.Data); err != nil {
+			t.Errorf("Of(%T) has no JSON form: %v", c.v, err)
+		}
+	}
+}
+
+func TestOfPNGBytes(t *testing.T) {
+	var buf bytes.Buffer
+	if err := png.Encode(&buf, image.NewGray(image.Rect(0, 0, 2, 2))); err != nil {
+		t.Fatal(err)
+	}
+	b := Of(buf.Bytes())
+	if b.Data[MIMEPNG] != base64.StdEncoding.EncodeToString(buf.Bytes()) {
+		t.Errorf("bundle %v", b.Data)
+	}
+	path := filepath.Join(t.TempDir(), "x.png")
+	if err := os.WriteFile(path, buf.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if File("", path).Data[MIMEPNG] != b.Data[MIMEPNG] || File(MIMEPNG, path).Data[MIMEPNG] != b.Data[MIMEPNG] {
+		t.Error("the file is shown differently")
+	}
+}
+
+func TestAPanickingMethodIsNamed(t *testing.T) {
+	b := Of(broken{3})
+	if want := "HTML() panicked: no wire\ndisplay.broken{N: 3}"; b.Text() != want || b.Data[MIMEHTML] != nil {
+		t.Errorf("bundle %v, want text %q", b.Data, want)
+	}
+}
+
+func TestSVGNeedsNoTrust(t *testing.T) {
+	html, _ := Of(drawing{}).Data[MIMEHTML].(string)
+	_, data, ok := strings.Cut(html, "base64,")
+	data, _, _ = strings.Cut(data, `"`)
+	svg, err := base64.StdEncoding.DecodeString(data)
+	if !ok || err != nil || string(svg) != (drawing{}).SVG() || !strings.Contains(html, `alt="two &amp; three"`) {
+		t.Errorf("html %q, error %v", html, err)
+	}
+	if b := SVG("<svg>" + strings.Repeat(" ", inlineSVG)); b.Data[MIMESVG] != nil {
+		t.Error("a large drawing is sent twice")
+	}
+}
+
+func TestTable(t *testing.T) {
+	ports := []*port{
+		{Name: "web-1", Address: netip.MustParseAddr("10.0.11.3"), Tags: []string{"a"}, Segment: "dc<web>"},
+		{Name: "db", secret: 1},
+		nil,
+	}
+	b := Of(ports)
+	want := "Name   Address     Tags   in segment\n" +
+		"web-1  10.0.11.3   [\"a\"]  dc<web>\n" +
+		"db     invalid IP  []\n" +
+		"<nil>"
+	if b.Text() != want {
+		t.Errorf("text\n%s\nwant\n%s", b.Text(), want)
+	}
+	html := b.Data[MIMEHTML].(string)
+	if !strings.Contains(html, "<td style=\"text-align:left\">dc&lt;web&gt;</td>") || strings.Contains(html, "Hidden") || strings.Count(html, "<tr>") != 4 {
+		t.Errorf("html %s", html)
+	}
+	if b := Of([]netip.Addr{netip.MustParseAddr("::1")}); b.Data[MIMEHTML] != nil {
+		t.Errorf("values with text of their own became a table: %v", b.Data)
+	}
+	long := Of(make([]struct{ N int }, maxRows+7))
+	if !strings.HasSuffix(long.Text(), "... 7 more rows") || !strings.Contains(long.Data[MIMEHTML].(string), "7 more rows") {
+		t.Error("a long table does not say what it leaves out")
+	}
+	if got := Table(map[string]int{"b": 2, "a": 1}).Text(); got != "key  value\na    1\nb    2" {
+		t.Errorf("map: %q", got)
+	}
+	if got := Table([][]string{{"h"}, {"x", "extra"}}).Text(); got != "h\nx  extra" {
+		t.Errorf("rows: %q", got)
+	}
+}
+
+// published installs a publisher for one test.
+func published(t *testing.T) *[]Publication {
+	var all []Publication
+	before := SetPublisher(func(p Publication) { all = append(all, p) })
+	t.Cleanup(func() { SetPublisher(before) })
+	return &all
+}
+
+func TestShowAndUpdate(t *testing.T) {
+	all := published(t)
+	h := Show(1)
+	h.Update(2)
+	Show(3)
+	Clear(true)
+	got := *all
+	if len(got) != 4 || got[0].ID == "" || got[1].ID != got[0].ID || !got[1].Update || got[0].Update ||
+		got[1].Bundle.Text() != "2" || got[2].ID == got[0].ID || !got[3].Clear || !got[3].Wait {
+		t.Errorf("published %+v", got)
+	}
+}
+
+func TestProgressIsToldTenTimesASecond(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		all := published(t)
+		p := NewProgress(1000, "nodes <all>")
+		for range 999 {
+			p.Add(1)
+			time.Sleep(time.Millisecond)
+		}
+		time.Sleep(time.Second) // the last state comes by itself
+		if last := (*all)[len(*all)-1].Bundle.Text(); !strings.HasSuffix(last, "999 of 1000") {
+			t.Errorf("last state %q", last)
+		}
+		if n := len(*all); n < 8 || n > 12 {
+			t.Errorf("%d publications in a second", n)
+		}
+		p.Note("node %d", 7)
+		p.Add(1)
+		p.Done()
+		p.Add(5)
+		last := (*all)[len(*all)-1].Bundle
+		if !strings.HasSuffix(last.Text(), "1000 of 1000, node 7") || !strings.Contains(last.Data[MIMEHTML].(string), "&lt;all&gt;") {
+			t.Errorf("at the end %q", last.Data)
+		}
+		time.Sleep(time.Second)
+	})
+}
+
+func TestInputWithAndWithoutAnAsker(t *testing.T) {
+	before := SetAsker(func(prompt string, password bool) (string, error) {
+		if password {
+			return "hidden " + prompt, nil
+		}
+		return "seen " + prompt, nil
+	})
+	defer SetAsker(before)
+	if got, err := Input("a"); got != "seen a" || err != nil {
+		t.Errorf("Input: %q, %v", got, err)
+	}
+	if got, err := Password("b"); got != "hidden b" || err != nil {
+		t.Errorf("Password: %q, %v", got, err)
+	}
+	SetAsker(nil)
+	if _, err := Password("c"); err == nil {
+		t.Error("a password was asked on a terminal that shows it")
+	}
+}
+
+func TestTextOfHTML(t *testing.T) {
+	got := HTML("<style>x{}</style><h1>A &amp; B</h1><table><tr><td>1</td><td>2</td></tr></table><p>end").Text()
+	if want := "A & B\n1  2  \nend"; got != want {
+		t.Errorf("text %q, want %q", got, want)
+	}
+}

@@ -1,0 +1,114 @@
+package kernel
+
+import (
+	"bytes"
+	"encoding/json"
+	"encoding/xml"
+	"image/png"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestInstall(t *testing.T) {
+	prefix := t.TempDir()
+	for _, display := range []string{"First", "Second"} { // the second replaces the first
+		dir, err := Install(InstallOptions{
+			Prefix: prefix, Name: "fabric.Test", DisplayName: display,
+			Arguments: []string{"--data", "/d"}, Env: map[string]string{"A": "<b>"},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := filepath.Join(prefix, "share", "jupyter", "kernels", "fabric.test"); dir != want {
+			t.Errorf("installed in %s, want %s", dir, want)
+		}
+		var got spec
+		data, err := os.ReadFile(filepath.Join(dir, "kernel.json"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := json.Unmarshal(data, &got); err != nil {
+			t.Fatal(err)
+		}
+		exe, err := os.Executable()
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := []string{exe, "kernel", "--connection-file", "{connection_file}", "--data", "/d"}
+		if strings.Join(got.Argv, " ") != strings.Join(want, " ") || got.DisplayName != display ||
+			got.Language != "go" || got.InterruptMode != "message" || got.Env["A"] != "<b>" || got.ProtocolVersion == "" {
+			t.Errorf("kernel.json: %s", data)
+		}
+		checkLogos(t, dir)
+	}
+	left, err := os.ReadDir(filepath.Join(prefix, "share", "jupyter", "kernels"))
+	if err != nil || len(left) != 1 {
+		t.Errorf("left behind: %v, error %v", left, err)
+	}
+}
+
+func checkLogos(t *testing.T, dir string) {
+	t.Helper()
+	for size, name := range map[int]string{32: "logo-32x32.png", 64: "logo-64x64.png"} {
+		data, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		img, err := png.Decode(bytes.NewReader(data))
+		if err != nil || img.Bounds().Dx() != size || img.Bounds().Dy() != size {
+			t.Fatalf("%s: %v, error %v", name, img.Bounds(), err)
+		}
+		if _, _, _, a := img.At(0, 0).RGBA(); a != 0 {
+			t.Errorf("%s: the corner is not clear", name)
+		}
+		if r, g, b, a := img.At(size/2, size/8).RGBA(); a != 0xFFFF || b < r || b < g {
+			t.Errorf("%s: the ground is %x %x %x %x", name, r, g, b, a)
+		}
+	}
+	data, err := os.ReadFile(filepath.Join(dir, "logo-svg.svg"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := xml.Unmarshal(data, new(struct{})); err != nil {
+		t.Errorf("logo-svg.svg: %v", err)
+	}
+}
+
+func TestInstallFindsItsPlace(t *testing.T) {
+	home, venv := t.TempDir(), t.TempDir()
+	t.Setenv("HOME", home)
+	t.Setenv("XDG_DATA_HOME", "")
+	t.Setenv("JUPYTER_DATA_DIR", "")
+	t.Setenv("VIRTUAL_ENV", venv)
+	for _, c := range []struct {
+		o    InstallOptions
+		want string
+	}{
+		{InstallOptions{User: true}, filepath.Join(home, ".local", "share", "jupyter", "kernels", "fabricbook")},
+		{InstallOptions{}, filepath.Join(home, ".local", "share", "jupyter", "kernels", "fabricbook")},
+		{InstallOptions{SysPrefix: true}, filepath.Join(venv, "share", "jupyter", "kernels", "fabricbook")},
+	} {
+		if dir, err := Install(c.o); err != nil || dir != c.want {
+			t.Errorf("%+v: installed in %s, error %v, want %s", c.o, dir, err, c.want)
+		}
+	}
+	t.Setenv("JUPYTER_DATA_DIR", filepath.Join(home, "own"))
+	if dir, err := Install(InstallOptions{User: true}); err != nil || dir != filepath.Join(home, "own", "kernels", "fabricbook") {
+		t.Errorf("with JUPYTER_DATA_DIR: %s, error %v", dir, err)
+	}
+}
+
+func TestInstallRefuses(t *testing.T) {
+	for want, o := range map[string]InstallOptions{
+		"choose one":      {User: true, Prefix: t.TempDir()},
+		"name":            {Prefix: t.TempDir(), Name: "../up"},
+		"no such file":    {Prefix: t.TempDir(), Executable: "/nonexistent/fabricbook"},
+		"executable file": {Prefix: t.TempDir(), Executable: "no-such-program-anywhere"},
+	} {
+		if dir, err := Install(o); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%+v: installed in %q, error %v, want %q", o, dir, err, want)
+		}
+	}
+}
