@@ -191,7 +191,7 @@ func (o runOptions) reportText(w io.Writer, nb notebooks.Notebook, result headle
 				fmt.Fprintf(w, "%s: %s\n", out.EName, out.EValue)
 			}
 		}
-		if f.Error != nil && f.Status != headless.Failed {
+		if f.Error != nil && f.Status == headless.TimedOut {
 			fmt.Fprintln(w, f.Error.Message)
 		}
 		fmt.Fprintln(w)
