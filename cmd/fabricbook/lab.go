@@ -140,6 +140,7 @@ func (f *fabric) serveLab(ctx context.Context, o labOptions, venv lab.Venv, root
 		return fmt.Errorf("%w; see %s", err, logFile.Name())
 	}
 	progress.done("JupyterLab answers at %s", server.Base())
+	fmt.Fprintf(out, "  alerts  %s/alertmanager takes the webhook, %s/alerts lists them\n", f.alertsURL, f.alertsURL)
 	fmt.Fprintf(out, "\nOpen this in a browser (ready after %.1f s; Ctrl-C here ends everything):\n\n    %s\n\n", time.Since(progress.begun).Seconds(), server.URL(firstNotebook))
 	return nil
 }
