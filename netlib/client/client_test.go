@@ -70,9 +70,11 @@ func TestStrangeAnswers(t *testing.T) {
 		want   string
 	}{
 		"not JSON":    {func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("<html>")) }, "not understood"},
-		"plain error": {func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "no", 502) }, "Bad Gateway: no"},
+		"plain error": {func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "no", http.StatusBadGateway) }, "Bad Gateway: no"},
 		"empty error": {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(599) }, "HTTP status 599"},
-		"redirect":    {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "http://127.0.0.1:1/", 302) }, "Found"},
+		"redirect": {func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "http://127.0.0.1:1/", http.StatusFound)
+		}, "Found"},
 		"cut in half": {func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Length", "99")
 			_, _ = w.Write([]byte("{"))

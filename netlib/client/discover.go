@@ -136,9 +136,9 @@ func Announce(dir string, loc Location) error {
 // Withdraw removes the announcement in dir where it still is loc, not that of
 // a controller started later. An absent one is no error.
 func Withdraw(dir string, loc Location) error {
-	present, err := ReadLocation(dir)
-	if err != nil || present != loc {
-		return nil
+	// One that cannot be read was not written by Announce.
+	if present, err := ReadLocation(dir); err != nil || present != loc {
+		return nil //nolint:nilerr // not this controller's file
 	}
 	if err := os.Remove(filepath.Join(dir, File)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("withdraw controller: %w", err)

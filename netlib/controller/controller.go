@@ -111,8 +111,8 @@ func (c *Controller) Run(ctx context.Context) error {
 	c.log.Info("controller is ready", "url", c.url, "revision", fabric.Revision, "store", c.cfg.Store.String())
 	err = group.Wait()
 	c.fleet.wait()
-	if ctx.Err() != nil {
-		return nil
+	if err != nil {
+		return fmt.Errorf("controller: %w", err)
 	}
-	return fmt.Errorf("controller: %w", err)
+	return nil
 }

@@ -459,3 +459,25 @@ func TestNewRefuses(t *testing.T) {
 		}
 	}
 }
+
+func TestRunEndsWhenItsStoreIsClosed(t *testing.T) {
+	s := openStore(t, t.TempDir())
+	ctl, err := controller.New(controller.Config{Token: token, Store: s, Embedded: sim.New().Start})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- ctl.Run(t.Context()) }()
+	<-ctl.Ready()
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case err := <-ended:
+		if err == nil || !strings.Contains(err.Error(), "store was closed") {
+			t.Errorf("Run = %v; want that the store was closed", err)
+		}
+	case <-time.After(10 * time.Second):
+		t.Error("Run goes on without a store")
+	}
+}

@@ -49,6 +49,9 @@ func (c *Controller) loop(ctx context.Context, heads <-chan uint64) error {
 			ch, err := c.commit(req.ctx, ctx, req.plan)
 			req.reply <- applyReply{ch, err}
 		case rev, open := <-heads:
+			if !open && ctx.Err() == nil {
+				return errors.New("the store was closed")
+			}
 			if !open {
 				return nil
 			}

@@ -41,22 +41,21 @@ func (c *Controller) serve(ctx context.Context, l net.Listener) error {
 		BaseContext:       func(net.Listener) context.Context { return requests },
 		ErrorLog:          slog.NewLogLogger(c.log.Handler(), slog.LevelDebug),
 	}
-	ended := make(chan error, 1)
-	go func() { ended <- server.Serve(l) }()
-	select {
-	case err := <-ended:
+	stopped := make(chan error, 1)
+	defer context.AfterFunc(ctx, func() {
+		cancel() // those that wait; nobody is left to apply what comes now
+		finish, done := context.WithTimeout(context.WithoutCancel(ctx), finishTime)
+		defer done()
+		err := server.Shutdown(finish)
+		if err != nil {
+			err = errors.Join(err, server.Close())
+		}
+		stopped <- err
+	})()
+	if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 		return err
-	case <-ctx.Done():
 	}
-	cancel() // those that wait, and nobody is left to apply what comes now
-	finish, done := context.WithTimeout(context.WithoutCancel(ctx), finishTime)
-	defer done()
-	err := server.Shutdown(finish)
-	if err != nil {
-		err = errors.Join(err, server.Close())
-	}
-	<-ended
-	return err
+	return <-stopped
 }
 
 // handler is the API behind what guards it.

@@ -15,6 +15,7 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"go.etcd.io/etcd/server/v3/embed"
 	"go.etcd.io/etcd/server/v3/etcdserver/api/v3client"
+	"go.etcd.io/etcd/server/v3/storage/wal"
 )
 
 // embedded is an etcd server of one member in this process. It is called without
@@ -33,6 +34,7 @@ func startEmbedded(ctx context.Context, dir string, log *slog.Logger) (*embedded
 	if err != nil {
 		return nil, fmt.Errorf("open store: %w", err)
 	}
+	smallSegments()
 	e := &embedded{lock: lock}
 	if e.etcd, err = embed.StartEtcd(embeddedConfig(filepath.Join(dir, "etcd"), log)); err != nil {
 		return nil, errors.Join(fmt.Errorf("open store in %s: %w", dir, err), lock.Close())
@@ -65,6 +67,10 @@ func own(dir string) (*fileutil.LockedFile, error) {
 	}
 	return lock, err
 }
+
+// smallSegments makes etcd reserve 16 MiB of disk for a new store instead of 128.
+// The setting is of the whole process, in which only this package runs etcd.
+var smallSegments = sync.OnceFunc(func() { wal.SegmentSizeBytes = 8 << 20 })
 
 // embeddedConfig is a single member that elects itself at once: there is nobody
 // to wait for, so short ticks cost nothing but a few wake-ups.

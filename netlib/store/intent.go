@@ -137,8 +137,8 @@ func (s *Store) load(ctx context.Context) (netlib.Fabric, error) {
 		return f, err
 	}
 	v := view{s: s, at: resp.Header.Revision}
-	size := 0
-	if f, size, err = v.snapshot(ctx, f); err != nil {
+	f, size, err := v.snapshot(ctx, f)
+	if err != nil {
 		return f, err
 	}
 	entries, bytes := 0, 0
