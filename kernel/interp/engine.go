@@ -124,9 +124,14 @@ func (e *Engine) evaluate(ctx context.Context, t *task, name, source string, wan
 
 // compile takes a cell through all steps up to a program that can run. A nil
 // program means that there is nothing to run.
-func (e *Engine) compile(number int, name, source string) (*program, *engine.Failure) {
+func (e *Engine) compile(number int, name, source string) (p *program, failure *engine.Failure) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	defer func() {
+		if r := recover(); r != nil {
+			p, failure = nil, e.sources.sourceFailure(engine.Compile, []problem{{msg: fmt.Sprintf("the interpreter failed on this cell: %v", r)}})
+		}
+	}()
 	s := e.session
 	parsed, err := parseCell(s.fset, name, source)
 	if err != nil {
@@ -147,9 +152,7 @@ func (e *Engine) compile(number int, name, source string) (*program, *engine.Fai
 		s.dots = before
 		return nil, e.sources.sourceFailure(engine.Compile, problems)
 	}
-	err = e.giveFiles(l)
-	var p *program
-	if err == nil {
+	if err = e.giveFiles(l); err == nil {
 		p, err = s.build(l, e.externals)
 	}
 	if err != nil {

@@ -21,15 +21,20 @@ type view struct {
 // look parses and checks code as far as possible, without running any of it.
 func (s *session) look(code string) *view {
 	v := &view{fset: token.NewFileSet(), code: code}
+	before := s.dots
+	defer func() {
+		s.dots = before
+		if r := recover(); r != nil || v.checked == nil { // half a program can be too much for the checker
+			v.files, v.checked = nil, &checked{pkg: types.NewPackage(s.pkg.Path(), s.pkg.Name()), info: newInfo()}
+		}
+	}()
 	p := parseLoosely(v.fset, "look", code)
 	imports, dots, _ := s.resolveImports(p)
 	u, _ := hoistVariables(p, 0)
 	u.entry = "cell" + mark
-	before := s.dots
 	s.dots = append(s.dots[:len(s.dots):len(s.dots)], dots...)
 	v.files = []*ast.File{u.file()}
 	v.checked = s.check(u, imports, v.files)
-	s.dots = before
 	return v
 }
 

@@ -37,9 +37,7 @@ func (s *session) rename(u *unit, c *checked, files []*ast.File) *renaming {
 	}
 	for id, o := range c.info.Uses {
 		if f, ok := o.(*types.Var); ok && f.Embedded() && f.Pkg() == c.pkg {
-			if n, ok := r.names[f.Name()]; ok {
-				id.Name = n // a selector of a field whose type gets another name
-			}
+			id.Name = s.embeddedName(c, r, f)
 			continue
 		}
 		s.renameIdent(c, r, id, o)
@@ -96,6 +94,29 @@ func (s *session) renameIdent(c *checked, r *renaming, id *ast.Ident, o types.Ob
 			id.Name = n
 		}
 	}
+}
+
+// embeddedName is the name that a field of the cell gets by embedding a type
+// under its unique name.
+func (s *session) embeddedName(c *checked, r *renaming, f *types.Var) string {
+	t := f.Type()
+	if p, ok := types.Unalias(t).(*types.Pointer); ok {
+		t = p.Elem()
+	}
+	var o types.Object
+	switch t := t.(type) {
+	case *types.Named:
+		o = t.Obj()
+	case *types.Alias:
+		o = t.Obj()
+	}
+	if o != nil && o.Pkg() == c.pkg && o.Parent() == c.pkg.Scope() && r.names[o.Name()] != "" {
+		return r.names[o.Name()]
+	}
+	if o != nil && o.Pkg() == s.pkg {
+		return s.nameOf(o)
+	}
+	return f.Name()
 }
 
 // nameOf is the name under which the session's scope holds o. A type is listed
