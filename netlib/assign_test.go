@@ -29,7 +29,7 @@ func TestAddressesAreTheLowestFree(t *testing.T) {
 	f, _ := mustApply(t, Fabric{}, s1())
 	f, _ = mustApply(t, f, ports("dc-web-network", "node-2", "web-2", "web-3", "web-4"))
 	f, _ = mustApply(t, f, deleted(KindPort, "web-2"))
-	f, done := mustApply(t, f, Edit{Ports: []Port{
+	_, done := mustApply(t, f, Edit{Ports: []Port{
 		{Name: "a", Segment: "dc-web-network", Node: "node-1"},
 		{Name: "b", Segment: "dc-web-network", Node: "node-1", Address: netip.MustParseAddr("10.0.11.7")},
 		{Name: "c", Segment: "dc-web-network", Node: "node-1"},

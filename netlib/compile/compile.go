@@ -45,8 +45,8 @@ func (c *Compiled) Next(f netlib.Fabric, e netlib.Edit) (next *Compiled, changed
 	next.compileFilters(c, d)
 	next.compileTopology(c, d)
 	next.compileSources(c, d)
-	next.compileViews(c)
-	return next, next.compileNodes(c, d)
+	changes := next.compileViews(c)
+	return next, next.compileNodes(c, d, changes)
 }
 
 // State is what one node forwards, or what an external router does. Its slices

@@ -68,13 +68,13 @@ func filterOf(g netlib.SecurityGroup) dataplane.Filter {
 }
 
 // compileNodes makes the States and names those that differ from before.
-func (c *Compiled) compileNodes(prev *Compiled, d *delta) (changed []string) {
+func (c *Compiled) compileNodes(prev *Compiled, d *delta, changes map[*fib]change) (changed []string) {
 	c.nodes = make(map[string]*node, len(c.fabric.Nodes)+len(c.fabric.Gateways))
 	for _, n := range c.fabric.Nodes {
-		c.nodes[n.Name] = c.compileNode(prev, d, &node{name: n.Name, tunnel: n.Tunnel})
+		c.nodes[n.Name] = c.compileNode(prev, d, changes, &node{name: n.Name, tunnel: n.Tunnel})
 	}
 	for _, g := range c.fabric.Gateways {
-		c.nodes[g.Name] = c.compileNode(prev, d, &node{name: g.Name, tunnel: g.Tunnel, gateway: true})
+		c.nodes[g.Name] = c.compileNode(prev, d, changes, &node{name: g.Name, tunnel: g.Tunnel, gateway: true})
 	}
 	for name, n := range c.nodes {
 		if old := prev.nodes[name]; old == nil || old != n && !equalStates(old.state, n.state) {
@@ -91,7 +91,7 @@ func (c *Compiled) compileNodes(prev *Compiled, d *delta) (changed []string) {
 }
 
 // compileNode completes n, or returns the node before where nothing touches it.
-func (c *Compiled) compileNode(prev *Compiled, d *delta, n *node) *node {
+func (c *Compiled) compileNode(prev *Compiled, d *delta, changes map[*fib]change, n *node) *node {
 	old := prev.nodes[n.name]
 	if old != nil && old.gateway != n.gateway {
 		old = nil
@@ -120,7 +120,7 @@ func (c *Compiled) compileNode(prev *Compiled, d *delta, n *node) *node {
 		}
 		return old
 	}
-	n.look(old)
+	n.look(old, changes)
 	return n
 }
 
@@ -264,7 +264,7 @@ func HostAddresses(p netip.Prefix) []netip.Addr {
 }
 
 // look fills in what the node sees of others: routes and members of groups.
-func (n *node) look(old *node) {
+func (n *node) look(old *node, changes map[*fib]change) {
 	n.routes = make(map[*fib][]dataplane.Route, len(n.vrfs))
 	s := &n.state
 	s.Node, s.Tunnel, s.MTU = n.name, n.tunnel, MTU
@@ -272,11 +272,8 @@ func (n *node) look(old *node) {
 	for i, v := range n.vrfs {
 		seen := n.seen[i]
 		routes, ok := n.routes[seen.fib]
-		if !ok && old != nil {
-			routes, ok = old.routes[seen.fib]
-		}
 		if !ok {
-			routes = seen.fib.routes(n.name, !n.gateway)
+			routes = n.routesOf(seen.fib, old, changes)
 		}
 		n.routes[seen.fib] = routes
 		out := v.vrf
@@ -289,6 +286,21 @@ func (n *node) look(old *node) {
 	if len(s.VRFs) == 0 {
 		s.VRFs = nil
 	}
+}
+
+// routesOf takes over the routes of the node before, changes them, or makes them.
+func (n *node) routesOf(f *fib, old *node, changes map[*fib]change) []dataplane.Route {
+	if old != nil {
+		if routes, ok := old.routes[f]; ok {
+			return routes
+		}
+		if ch, ok := changes[f]; ok {
+			if routes, ok := old.routes[ch.base]; ok {
+				return f.patched(routes, ch.prefixes, n.name, !n.gateway)
+			}
+		}
+	}
+	return f.routes(n.name, !n.gateway)
 }
 
 // hardwareAddr is a locally administered unicast address made from the name.

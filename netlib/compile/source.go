@@ -22,7 +22,6 @@ type source struct {
 // path is a route with the next hops that it becomes in a State.
 type path struct {
 	route  l3vpn.Route
-	source string              // key of the VRF it comes from
 	node   string              // node or gateway behind which it lies; empty for learned routes
 	local  []dataplane.NextHop // on that node
 	remote []dataplane.NextHop // on all others
@@ -35,8 +34,8 @@ func comparePaths(a, b *path) int {
 	return l3vpn.Compare(&a.route, &b.route)
 }
 
-func newPath(r l3vpn.Route, source, node, port string) *path {
-	p := &path{route: r, source: source, node: node, remote: []dataplane.NextHop{{Tunnel: r.NextHop, Label: r.Label}}}
+func newPath(r l3vpn.Route, node, port string) *path {
+	p := &path{route: r, node: node, remote: []dataplane.NextHop{{Tunnel: r.NextHop, Label: r.Label}}}
 	if port != "" {
 		p.local = []dataplane.NextHop{{Port: port}}
 	}
@@ -69,7 +68,7 @@ func (c *Compiled) compileSources(prev *Compiled, d *delta) {
 			s.paths = c.gatewayPaths(v)
 		default:
 			for _, r := range v.learned {
-				s.paths = append(s.paths, newPath(r, v.key, "", ""))
+				s.paths = append(s.paths, newPath(r, "", ""))
 			}
 			slices.SortFunc(s.paths, comparePaths)
 		}
@@ -133,14 +132,14 @@ func (c *Compiled) segmentPaths(v *vrf, old *source, d *delta, relocated map[str
 
 func (c *Compiled) portPath(v *vrf, port netlib.Port) *path {
 	n, _ := c.fabric.Node(port.Node)
-	return newPath(l3vpn.FromPort(port, v.segment, n, v.exports), v.key, port.Node, port.Name)
+	return newPath(l3vpn.FromPort(port, v.segment, n, v.exports), port.Node, port.Name)
 }
 
 func (c *Compiled) gatewayPaths(v *vrf) []*path {
 	g, _ := c.fabric.Gateway(v.gateway)
 	var paths []*path
 	for _, s := range v.static {
-		paths = append(paths, newPath(l3vpn.FromStatic(g, s, uint16(v.number)), v.key, g.Name, g.Host(s)))
+		paths = append(paths, newPath(l3vpn.FromStatic(g, s, uint16(v.number)), g.Name, g.Host(s)))
 	}
 	slices.SortFunc(paths, comparePaths)
 	return paths

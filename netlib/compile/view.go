@@ -23,7 +23,16 @@ type fib struct {
 	subnets []netip.Prefix // of the segments seen, sorted
 }
 
-func (c *Compiled) compileViews(prev *Compiled) {
+// change is how a fib differs from one of the result before.
+type change struct {
+	base     *fib
+	prefixes []netip.Prefix // whose paths differ, sorted
+}
+
+// compileViews returns how the fibs that it made from others differ from these;
+// nothing of the result itself holds on to the result before.
+func (c *Compiled) compileViews(prev *Compiled) map[*fib]change {
+	changes := map[*fib]change{}
 	c.views = make([]*view, len(c.topology.members))
 	c.byKey = make(map[string]*view, len(c.views))
 	sameGroups := maps.Equal(c.remote, prev.remote)
@@ -36,14 +45,15 @@ func (c *Compiled) compileViews(prev *Compiled) {
 		case old != nil:
 			c.views[i] = &view{key: key, fib: old.fib, sets: c.setsOf(old.fib.paths, nil)}
 		default:
-			var was *view
 			if c.topology == prev.topology {
-				was = prev.views[i]
+				c.views[i] = c.nextView(key, members, prev.views[i], prev, changes)
+			} else {
+				c.views[i] = c.newView(key, members)
 			}
-			c.views[i] = c.newView(key, members, was, prev)
 		}
 		c.byKey[key] = c.views[i]
 	}
+	return changes
 }
 
 func (c *Compiled) viewKey(members []int) string {
@@ -54,49 +64,84 @@ func (c *Compiled) viewKey(members []int) string {
 	return string(key)
 }
 
-// newView makes a view, from the one before where that imported the same sources.
-func (c *Compiled) newView(key string, members []int, was *view, prev *Compiled) *view {
-	v := &view{key: key, fib: &fib{}}
-	if was == nil {
-		for _, m := range members {
-			v.fib.paths = append(v.fib.paths, c.sources[m].paths...)
-			v.fib.subnets = append(v.fib.subnets, c.sources[m].subnets...)
-		}
-		slices.SortFunc(v.fib.paths, comparePaths)
-		slices.SortFunc(v.fib.subnets, netip.Prefix.Compare)
-		v.fib.subnets = slices.Compact(v.fib.subnets)
-		v.sets = c.setsOf(v.fib.paths, nil)
-		return v
-	}
-	renewed := map[string]bool{}
-	var fresh []*path
+func (c *Compiled) newView(key string, members []int) *view {
+	f := &fib{}
 	for _, m := range members {
-		if c.sources[m] != prev.sources[m] {
-			renewed[c.topology.vrfs[m].key] = true
-			fresh = append(fresh, c.sources[m].paths...)
+		f.paths = append(f.paths, c.sources[m].paths...)
+		f.subnets = append(f.subnets, c.sources[m].subnets...)
+	}
+	slices.SortFunc(f.paths, comparePaths)
+	slices.SortFunc(f.subnets, netip.Prefix.Compare)
+	f.subnets = slices.Compact(f.subnets)
+	return &view{key: key, fib: f, sets: c.setsOf(f.paths, nil)}
+}
+
+// nextView makes a view from the one before, which imported the same sources.
+func (c *Compiled) nextView(key string, members []int, was *view, prev *Compiled, changes map[*fib]change) *view {
+	var gone, fresh []*path
+	for _, m := range members {
+		if old, now := prev.sources[m], c.sources[m]; old != now {
+			gone = append(gone, without(old.paths, now.paths)...)
+			fresh = append(fresh, without(now.paths, old.paths)...)
 		}
 	}
+	slices.SortFunc(gone, comparePaths)
 	slices.SortFunc(fresh, comparePaths)
-	v.fib.paths = mergePaths(was.fib.paths, renewed, fresh)
-	v.fib.subnets = was.fib.subnets
-	v.sets = c.setsOf(v.fib.paths, was.sets)
+	f := &fib{paths: mergePaths(was.fib.paths, gone, fresh), subnets: was.fib.subnets}
+	ch := change{base: was.fib}
+	for _, p := range slices.Concat(gone, fresh) {
+		ch.prefixes = append(ch.prefixes, p.route.Prefix)
+	}
+	slices.SortFunc(ch.prefixes, netip.Prefix.Compare)
+	ch.prefixes = slices.Compact(ch.prefixes)
+	changes[f] = ch
+	v := &view{key: key, fib: f, sets: was.sets}
+	if !maps.Equal(c.remote, prev.remote) || c.namesGroupOf(gone) || c.namesGroupOf(fresh) {
+		v.sets = c.setsOf(f.paths, was.sets)
+	}
 	return v
 }
 
-// mergePaths is old without the paths of renewed sources, with fresh put in.
-func mergePaths(old []*path, renewed map[string]bool, fresh []*path) []*path {
-	out := make([]*path, 0, len(old)+len(fresh))
-	for _, p := range old {
-		if renewed[p.source] {
+// without are the elements of a that are not in b.
+func without(a, b []*path) (out []*path) {
+	in := make(map[*path]bool, len(b))
+	for _, p := range b {
+		in[p] = true
+	}
+	for _, p := range a {
+		if !in[p] {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// namesGroupOf reports whether a rule names a group of one of the paths.
+func (c *Compiled) namesGroupOf(paths []*path) bool {
+	return slices.ContainsFunc(paths, func(p *path) bool {
+		return slices.ContainsFunc(p.route.Groups, func(g string) bool { return c.remote[g] })
+	})
+}
+
+// mergePaths is old without gone, with fresh put in; all are in a table's order.
+// Runs of paths that stay are copied as a whole.
+func mergePaths(old, gone, fresh []*path) []*path {
+	out := make([]*path, 0, len(old)+len(fresh)-len(gone))
+	for len(gone) > 0 || len(fresh) > 0 {
+		if len(gone) > 0 && (len(fresh) == 0 || comparePaths(gone[0], fresh[0]) <= 0) {
+			i, _ := slices.BinarySearchFunc(old, gone[0], comparePaths)
+			for old[i] != gone[0] { // equal in all that is compared
+				i++
+			}
+			out = append(out, old[:i]...)
+			old, gone = old[i+1:], gone[1:]
 			continue
 		}
-		for len(fresh) > 0 && comparePaths(fresh[0], p) < 0 {
-			out = append(out, fresh[0])
-			fresh = fresh[1:]
-		}
-		out = append(out, p)
+		i, _ := slices.BinarySearchFunc(old, fresh[0], comparePaths)
+		out = append(append(out, old[:i]...), fresh[0])
+		old, fresh = old[i:], fresh[1:]
 	}
-	return append(out, fresh...)
+	return append(out, old...)
 }
 
 // setsOf collects the members of groups that rules name. A set that is as it was
@@ -150,8 +195,40 @@ func (f *fib) routes(node string, blocked bool) []dataplane.Route {
 	return out
 }
 
+// patched is routes, made from those of the fib before.
+func (f *fib) patched(old []dataplane.Route, prefixes []netip.Prefix, node string, blocked bool) []dataplane.Route {
+	out := make([]dataplane.Route, 0, len(old)+len(prefixes))
+	for _, prefix := range prefixes {
+		i, found := slices.BinarySearchFunc(old, prefix, func(r dataplane.Route, p netip.Prefix) int { return r.Prefix.Compare(p) })
+		out = append(out, old[:i]...)
+		if found {
+			i++
+		}
+		old = old[i:]
+		hops := nextHops(f.at(prefix), node)
+		_, subnet := slices.BinarySearchFunc(f.subnets, prefix, netip.Prefix.Compare)
+		if len(hops) > 0 || blocked && subnet {
+			out = append(out, dataplane.Route{Prefix: prefix, NextHops: hops})
+		}
+	}
+	return append(out, old...)
+}
+
+// at are the paths of one prefix.
+func (f *fib) at(prefix netip.Prefix) []*path {
+	i, _ := slices.BinarySearchFunc(f.paths, prefix, func(p *path, q netip.Prefix) int { return p.route.Prefix.Compare(q) })
+	j := i
+	for j < len(f.paths) && f.paths[j].route.Prefix == prefix {
+		j++
+	}
+	return f.paths[i:j]
+}
+
 // nextHops of one prefix's paths, seen from a node; none where no path is feasible.
 func nextHops(paths []*path, node string) []dataplane.NextHop {
+	if len(paths) == 0 {
+		return nil
+	}
 	if len(paths) == 1 && !paths[0].route.Infeasible {
 		return paths[0].hops(node)
 	}

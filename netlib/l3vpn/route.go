@@ -36,10 +36,13 @@ type Route struct {
 // of one from which none was: a preferred route has the higher local preference
 // and the lower MED.
 const (
-	SeenLocalPref, SeenMED     = 200, 100
-	UnseenLocalPref, UnseenMED = 100, 200
-	staticLocalPref            = 100 // BGP's default
+	SeenLocalPref   = 200
+	SeenMED         = 100
+	UnseenLocalPref = 100
+	UnseenMED       = 200
 )
+
+const staticLocalPref = 100 // BGP's default
 
 // FromPort is the route to a port's address. A port whose address the operator or
 // the fabric fixed counts as seen. Exports are those of its segment's VRF, sorted.
