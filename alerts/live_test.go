@@ -94,7 +94,7 @@ receivers:
 			return false
 		}
 		resp.Body.Close()
-		return resp.StatusCode == 200
+		return resp.StatusCode == http.StatusOK
 	})
 	return base
 }
@@ -110,7 +110,7 @@ func sendAlert(t *testing.T, base string, labels map[string]string, start, end t
 		t.Fatal(err)
 	}
 	resp.Body.Close()
-	if resp.StatusCode != 200 {
+	if resp.StatusCode != http.StatusOK {
 		t.Fatalf("Alertmanager answers %s", resp.Status)
 	}
 }

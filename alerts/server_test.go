@@ -87,7 +87,7 @@ func newBench(t testing.TB) *bench {
 }
 
 func (b *bench) post(body, auth string) *httptest.ResponseRecorder {
-	r := httptest.NewRequest("POST", "/alertmanager", strings.NewReader(body))
+	r := httptest.NewRequest(http.MethodPost, "/alertmanager", strings.NewReader(body))
 	if auth != "" {
 		r.Header.Set("Authorization", auth)
 	}
@@ -98,7 +98,7 @@ func (b *bench) post(body, auth string) *httptest.ResponseRecorder {
 
 func (b *bench) get(path string) *httptest.ResponseRecorder {
 	w := httptest.NewRecorder()
-	b.ServeHTTP(w, httptest.NewRequest("GET", path, nil))
+	b.ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, nil))
 	return w
 }
 
@@ -423,7 +423,7 @@ func TestOtherMethodsAndPaths(t *testing.T) {
 		}
 	}
 	w := httptest.NewRecorder()
-	b.ServeHTTP(w, httptest.NewRequest("DELETE", "/alerts", nil))
+	b.ServeHTTP(w, httptest.NewRequest(http.MethodDelete, "/alerts", nil))
 	if w.Code != http.StatusMethodNotAllowed {
 		t.Errorf("DELETE: %d", w.Code)
 	}
@@ -514,7 +514,7 @@ func TestServedUnderAPrefix(t *testing.T) {
 	}
 	defer resp.Body.Close()
 	_, _ = io.Copy(io.Discard, resp.Body)
-	if resp.StatusCode != 302 || !strings.HasPrefix(resp.Header.Get("Location"), srv.URL+"/lab/tree/alerts/") {
+	if resp.StatusCode != http.StatusFound || !strings.HasPrefix(resp.Header.Get("Location"), srv.URL+"/lab/tree/alerts/") {
 		t.Errorf("%d %s", resp.StatusCode, resp.Header.Get("Location"))
 	}
 }

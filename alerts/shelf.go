@@ -76,21 +76,20 @@ func (d Dir) Create(_ context.Context, file string, nb notebooks.Notebook) (crea
 	if err != nil {
 		return false, err
 	}
-	defer root.Close()
+	defer func() { err = errors.Join(err, root.Close()) }()
 	if _, err := root.Lstat(file); err == nil {
 		return false, nil
 	}
 	tmp := ".fabricbook-" + rand.Text() + ".tmp"
-	defer root.Remove(tmp)
+	defer func() { err = errors.Join(err, root.Remove(tmp)) }()
 	if err := writeSynced(root, tmp, data); err != nil {
 		return false, err
 	}
-	if err := root.Link(tmp, file); errors.Is(err, fs.ErrExist) {
+	err = root.Link(tmp, file)
+	if errors.Is(err, fs.ErrExist) {
 		return false, nil
-	} else if err != nil {
-		return false, err
 	}
-	return true, nil
+	return err == nil, err
 }
 
 func writeSynced(root *os.Root, name string, data []byte) error {

@@ -142,8 +142,8 @@ func readRecord(folder string) (map[string]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := json.Unmarshal(data, &sums); err != nil || sums == nil {
-		return map[string]string{}, nil // unreadable: then every file counts as changed
+	if json.Unmarshal(data, &sums) != nil || sums == nil {
+		sums = map[string]string{} // unreadable: then every file counts as changed
 	}
 	return sums, nil
 }

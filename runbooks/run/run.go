@@ -38,7 +38,7 @@ func Run(ctx context.Context, nb notebooks.Notebook, factory engine.Factory, o O
 	if r.engine, err = start(ctx, life, factory, r.rec); err != nil {
 		return r.finish(notStarted(ctx), fmt.Errorf("the engine does not start: %w", err))
 	}
-	defer r.engine.Close()
+	defer func() { _ = r.engine.Close() }() // the cells have ended; nothing hangs on how it goes
 	status, err := r.cells(ctx)
 	return r.finish(status, err)
 }
@@ -81,7 +81,7 @@ func start(ctx, life context.Context, factory engine.Factory, sink engine.Sink) 
 	case <-ctx.Done():
 		go func() {
 			if m := <-done; m.err == nil {
-				m.engine.Close()
+				_ = m.engine.Close() // nobody waits for it any more
 			}
 		}()
 		return nil, context.Cause(ctx)
@@ -167,8 +167,10 @@ func (r *runner) cells(ctx context.Context) (Status, error) {
 	for n := range r.result.Cells {
 		c := &r.result.Cells[n]
 		cell := r.nb.Cells[c.Index]
-		if ctx.Err() != nil {
+		select {
+		case <-ctx.Done():
 			return stopped(ctx), nil
+		default:
 		}
 		if cell.HasTag(notebooks.TagSkip) || strings.TrimSpace(cell.Source) == "" {
 			c.Status = Skipped
