@@ -311,13 +311,11 @@ func TestAnEngineThatCannotStart(t *testing.T) {
 	}
 }
 
-func TestAPanickingHandlerIsAnswered(t *testing.T) {
-	c := newClient(t, Config{})
-	c.kernel.handlers["panic_request"] = handler{atOnce, func(*request) (any, error) { panic("of the test") }}
-	var reply executeReply
-	c.reply("shell", c.send("shell", "panic_request", struct{}{}), &reply)
-	if reply.Status != "error" || !strings.Contains(reply.Value, "of the test") {
-		t.Errorf("reply %+v", reply)
+func TestAPanickingHandlerIsAnError(t *testing.T) {
+	r := &request{k: &Kernel{log: quiet}, msg: &wire.Message{Header: wire.Header{MsgType: "panic_request"}}}
+	reply, err := r.guard(handler{atOnce, func(*request) (any, error) { panic("of the test") }})
+	if reply != nil || err == nil || !strings.Contains(err.Error(), "panic_request: of the test") {
+		t.Errorf("reply %v, error %v", reply, err)
 	}
 }
 

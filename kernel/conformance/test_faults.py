@@ -71,10 +71,10 @@ def read_frame(s):
     return flags, receive(s, size)
 
 
-def zmtp(km, port, kind):
+def zmtp(km, port, kind, identity=b""):
     """Connect by hand as far as the handshake."""
     s = connect(km, port)
-    s.sendall(GREETING + ready(kind))
+    s.sendall(GREETING + ready(kind, identity))
     receive(s, 64)
     flags, body = read_frame(s)
     assert flags & 4 and body.startswith(b"\x05READY")
@@ -207,9 +207,9 @@ def test_a_client_that_came_back_takes_its_place(victim):
     ctx = zmq.Context.instance()
     c = connection(km)
     for _ in range(3):
-        s = connect(km, "shell_port")  # half-open: handshake, then never a word
-        s.sendall(GREETING + ready(b"DEALER", b"comeback"))
-        receive(s, 64)
+        s = zmtp(km, "shell_port", b"DEALER", b"comeback")  # half-open: never a word more
+        s.sendall(frame(4, b"\x04PING\x00\x10"))
+        assert read_frame(s)[1] == b"\x04PONG"  # from here on the kernel knows it
         dealer = ctx.socket(zmq.DEALER)
         dealer.linger = 0
         dealer.identity = b"comeback"

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -203,11 +204,20 @@ func TestTable(t *testing.T) {
 }
 
 // published installs a publisher for one test.
-func published(t *testing.T) *[]Publication {
-	var all []Publication
-	before := SetPublisher(func(p Publication) { all = append(all, p) })
+func published(t *testing.T) (all func() []Publication) {
+	var mu sync.Mutex
+	var got []Publication
+	before := SetPublisher(func(p Publication) {
+		mu.Lock()
+		defer mu.Unlock()
+		got = append(got, p)
+	})
 	t.Cleanup(func() { SetPublisher(before) })
-	return &all
+	return func() []Publication {
+		mu.Lock()
+		defer mu.Unlock()
+		return slices.Clone(got)
+	}
 }
 
 func TestShowAndUpdate(t *testing.T) {
@@ -216,7 +226,7 @@ func TestShowAndUpdate(t *testing.T) {
 	h.Update(2)
 	Show(3)
 	Clear(true)
-	got := *all
+	got := all()
 	if len(got) != 4 || got[0].ID == "" || got[1].ID != got[0].ID || !got[1].Update || got[0].Update ||
 		got[1].Bundle.Text() != "2" || got[2].ID == got[0].ID || !got[3].Clear || !got[3].Wait {
 		t.Errorf("published %+v", got)
@@ -232,17 +242,17 @@ func TestProgressIsToldTenTimesASecond(t *testing.T) {
 			time.Sleep(time.Millisecond)
 		}
 		time.Sleep(time.Second) // the last state comes by itself
-		if last := (*all)[len(*all)-1].Bundle.Text(); !strings.HasSuffix(last, "999 of 1000") {
+		if last := all()[len(all())-1].Bundle.Text(); !strings.HasSuffix(last, "999 of 1000") {
 			t.Errorf("last state %q", last)
 		}
-		if n := len(*all); n < 8 || n > 12 {
+		if n := len(all()); n < 8 || n > 12 {
 			t.Errorf("%d publications in a second", n)
 		}
 		p.Note("node %d", 7)
 		p.Add(1)
 		p.Done()
 		p.Add(5)
-		last := (*all)[len(*all)-1].Bundle
+		last := all()[len(all())-1].Bundle
 		if !strings.HasSuffix(last.Text(), "1000 of 1000, node 7") || !strings.Contains(last.Data[MIMEHTML].(string), "&lt;all&gt;") {
 			t.Errorf("at the end %q", last.Data)
 		}
