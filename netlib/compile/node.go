@@ -167,6 +167,10 @@ func (c *Compiled) nodeLocals(n, old *node, d *delta) {
 	n.ports = append(n.ports, d.byNode[n.name]...)
 	slices.SortFunc(n.ports, func(a, b netlib.Port) int { return strings.Compare(a.Name, b.Name) })
 
+	if len(n.ports) > 0 {
+		n.state.Ports = make([]dataplane.Port, 0, len(n.ports))
+		n.state.Labels = make([]dataplane.Label, 0, len(n.ports))
+	}
 	filters := map[string]bool{}
 	remote := map[string]map[string]bool{} // by segment
 	for _, p := range n.ports {
