@@ -2,6 +2,7 @@ package runbooks_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -210,7 +211,7 @@ func TestBadInputIsNamed(t *testing.T) {
 			t.Errorf("%s: got %v", name, err)
 			continue
 		}
-		if e = err.(*Error); len(e.Problems) == 0 || e.Problems[0].Field == "" || e.Problems[0].Fix == "" {
+		if !errors.As(err, &e) || len(e.Problems) == 0 || e.Problems[0].Field == "" || e.Problems[0].Fix == "" {
 			t.Errorf("%s: no field or no fix in\n%v", name, err)
 		}
 		if s := c.plan.String(); !strings.Contains(s, "refused") {

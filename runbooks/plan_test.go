@@ -21,8 +21,9 @@ func live(t *testing.T) *fake {
 	f := &fake{}
 	f.plan = func(r api.PlanRequest) (api.Plan, error) {
 		_, done, err := r.Edit.Apply(f.intent)
-		if err != nil {
-			return api.Plan{}, &client.Error{Op: "plan", Status: 422, Problem: api.Problem{Type: api.ProblemInvalid, Title: "the edit is refused", Errors: err.(*netlib.Error).Problems}}
+		var wrong *netlib.Error
+		if errors.As(err, &wrong) {
+			return api.Plan{}, &client.Error{Op: "plan", Status: 422, Problem: api.Problem{Type: api.ProblemInvalid, Title: "the edit is refused", Errors: wrong.Problems}}
 		}
 		p := api.Plan{Title: r.Title, Base: f.intent.Revision, Edit: done}
 		for _, s := range done.Segments {

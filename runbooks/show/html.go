@@ -49,12 +49,12 @@ func (p *page) esc(s string) { p.WriteString(html.EscapeString(Clean(s))) }
 
 func (p *page) span(s Span) {
 	var style string
-	switch {
-	case s.Style == Pill:
+	switch s.Style {
+	case Pill:
 		style = "background-color:" + solid[s.Tone] + ";color:#ffffff;border-radius:9px;padding:1px 8px;font-size:85%;font-weight:600;white-space:nowrap"
-	case s.Style == Code:
+	case Code:
 		style = "font-family:monospace;white-space:pre-wrap"
-	case s.Style == Strong:
+	case Strong:
 		style = "font-weight:600"
 	}
 	if s.Tone == Faint && s.Style != Pill {
