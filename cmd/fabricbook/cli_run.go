@@ -134,15 +134,15 @@ func printProgress(w io.Writer, p headless.Progress) {
 		mark = "✗"
 	}
 	line := fmt.Sprintf("%s %*d/%d %-60s", mark, len(fmt.Sprint(p.Total)), p.Number, p.Total, shorten(p.Cell.Summary, 60))
-	switch {
-	case p.Cell.Status == headless.Skipped:
+	if p.Cell.Status == headless.Skipped {
 		line += "  skipped"
-	default:
+	} else {
 		line += fmt.Sprintf(" %8.3f s", p.Cell.Duration.Seconds())
 	}
-	if p.Cell.Expected {
+	switch {
+	case p.Cell.Expected:
 		line += "  failed as it may"
-	} else if p.Cell.Error != nil {
+	case p.Cell.Error != nil:
 		line += "  " + string(p.Cell.Status)
 	}
 	fmt.Fprintln(w, line)
