@@ -48,3 +48,26 @@ func BenchmarkFib30(b *testing.B) {
 		s.ok("fib(30)")
 	}
 }
+
+// BenchmarkRedefine declares a type with a method again and again.
+func BenchmarkRedefine(b *testing.B) {
+	s := newSession(b)
+	s.ok(`import "fmt"; func show(v fmt.Stringer) string { return v.String() }`)
+	for b.Loop() {
+		s.ok(`type T struct{ n int }
+func (t T) String() string { return fmt.Sprint(t.n) }
+show(T{1})`)
+	}
+}
+
+// BenchmarkChain runs a cell that reaches 300 functions of as many cells.
+func BenchmarkChain(b *testing.B) {
+	s := newSession(b)
+	s.ok("func f0(n int) int { return n }")
+	for i := range 300 {
+		s.ok(fmt.Sprintf("func f%d(n int) int { return f%d(n) + 1 }", i+1, i))
+	}
+	for b.Loop() {
+		s.ok("f300(1)")
+	}
+}

@@ -20,7 +20,7 @@ import (
 type program struct {
 	interp *ixgo.Interp
 	entry  string
-	stop   *bool // read by the safepoints of everything compiled for this cell
+	stop   *flag // read by the safepoints of everything compiled for this cell
 }
 
 // errNoSlots tells that the engine cannot take more methods.
@@ -56,8 +56,8 @@ func (s *session) compile(l *lowered, externals map[string]any, all bool) (p *pr
 	nodes := s.closure(uses)
 	file, info := s.assemble(l, nodes)
 	ctx := s.contextFor(externals)
-	p = &program{entry: l.unit.entry, stop: new(bool)}
-	ctx.RegisterExternal(s.pkg.Path()+"."+stopName, p.stop)
+	p = &program{entry: l.unit.entry, stop: new(flag)}
+	ctx.RegisterExternal(s.pkg.Path()+"."+stopName, &p.stop.up)
 	invokes := l.calls
 	for _, n := range nodes {
 		invokes = invokes || n.invokes

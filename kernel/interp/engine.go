@@ -6,7 +6,9 @@ import (
 	"go/ast"
 	"go/types"
 	"maps"
+	"slices"
 	"strconv"
+	"strings"
 	"sync"
 
 	"github.com/fabricbook/fabricbook/kernel/display"
@@ -43,7 +45,7 @@ func New(sink engine.Sink, symbols ...*Package) (*Engine, error) {
 			return nil, err
 		}
 	}
-	ts := &tasks{raised: map[*program]bool{}}
+	ts := &tasks{}
 	e := &Engine{sink: sink, sources: &sources{}, tasks: ts, out: &output{sink: sink, tasks: ts}, session: newSession(symbols)}
 	ts.out = e.out
 	e.externals = ts.externals()
@@ -178,7 +180,9 @@ func (s *session) resolveImports(p *parsed) (names map[string]meaning, dots []*t
 		case spec.Name == nil:
 			names[pkg.Name()] = meaning{pkg: pkg}
 		case spec.Name.Name == ".":
-			dots = append(dots, pkg)
+			if !slices.Contains(s.dots, pkg) {
+				dots = append(dots, pkg)
+			}
 		case spec.Name.Name != "_":
 			names[spec.Name.Name] = meaning{pkg: pkg}
 		}
@@ -205,18 +209,19 @@ func (s *session) prepare(u *unit, imports map[string]meaning) (*lowered, []prob
 	return l, nil
 }
 
-// giveFiles makes os.Stdout and os.Stderr the cells' own once one mentions them.
+// giveFiles makes os.Stdin, os.Stdout and os.Stderr the cells' own once one
+// mentions them.
 func (e *Engine) giveFiles(l *lowered) error {
 	for _, o := range l.info.Uses {
 		v, ok := o.(*types.Var)
-		if !ok || v.Pkg() == nil || v.Pkg().Path() != "os" || v.Name() != "Stdout" && v.Name() != "Stderr" {
+		if !ok || v.Pkg() == nil || v.Pkg().Path() != "os" || !strings.HasPrefix(v.Name(), "Std") {
 			continue
 		}
-		stdout, stderr, err := e.out.files()
+		files, err := e.out.files()
 		if err != nil {
-			return fmt.Errorf("give the cell its standard output: %w", err)
+			return fmt.Errorf("give the cell its standard files: %w", err)
 		}
-		e.session.loader.replaceVars("os", map[string]any{"Stdout": stdout, "Stderr": stderr})
+		e.session.loader.replaceVars("os", files)
 		return nil
 	}
 	return nil

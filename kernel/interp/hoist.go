@@ -61,7 +61,9 @@ func hoistVariables(p *parsed, number int) (*unit, []types.Error) {
 		}
 		u.steps = append(u.steps, step{stmt: stmt})
 	}
-	if n := len(u.steps); n > 0 && !u.runMain {
+	if u.runMain {
+		u.steps = append(u.steps, step{stmt: call(p.rbrace, ident(p.rbrace, "main"))})
+	} else if n := len(u.steps); n > 0 {
 		if e, ok := u.steps[n-1].stmt.(*ast.ExprStmt); ok {
 			u.last = e
 		}

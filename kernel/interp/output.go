@@ -2,6 +2,7 @@ package interp
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -20,7 +21,8 @@ type output struct {
 	tasks *tasks
 
 	mu     sync.Mutex
-	stdout *pipe // set once a cell mentions os.Stdout
+	stdin  *os.File // all set once a cell mentions one of them
+	stdout *pipe
 	stderr *pipe
 }
 
@@ -67,23 +69,30 @@ func (o *output) printBuiltins(ctx *ixgo.Context) {
 	*(*io.Writer)(privateField(reflect.ValueOf(ctx).Elem(), "output")) = stream{o, "stderr"}
 }
 
-// files makes os.Stdout and os.Stderr for cells: pipes, since they must be real
-// files. What comes out of them belongs to the running cell.
-func (o *output) files() (stdout, stderr **os.File, err error) {
+// files makes the variables that cells see as os.Stdin, os.Stdout and os.Stderr:
+// an empty file, since the process's own input is not the cell's to read, and
+// pipes, since they must be real files. What comes out of those belongs to the
+// running cell.
+func (o *output) files() (map[string]any, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.stdout == nil {
-		var a, b *pipe
-		if a, err = newPipe(stream{o, "stdout"}); err != nil {
-			return nil, nil, err
+		in, err := os.Open(os.DevNull)
+		if err != nil {
+			return nil, err
 		}
-		if b, err = newPipe(stream{o, "stderr"}); err != nil {
+		a, err := newPipe(stream{o, "stdout"})
+		if err != nil {
+			return nil, errors.Join(err, in.Close())
+		}
+		b, err := newPipe(stream{o, "stderr"})
+		if err != nil {
 			a.close()
-			return nil, nil, err
+			return nil, errors.Join(err, in.Close())
 		}
-		o.stdout, o.stderr = a, b
+		o.stdin, o.stdout, o.stderr = in, a, b
 	}
-	return &o.stdout.file, &o.stderr.file, nil
+	return map[string]any{"Stdin": &o.stdin, "Stdout": &o.stdout.file, "Stderr": &o.stderr.file}, nil
 }
 
 // sync waits until everything written to the files has been emitted.
@@ -101,6 +110,7 @@ func (o *output) close() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.stdout != nil {
+		o.stdin.Close()
 		o.stdout.close()
 		o.stderr.close()
 	}

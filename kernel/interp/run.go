@@ -26,7 +26,7 @@ type ending struct {
 // run runs p as t until it ends or ctx is done.
 func (e *Engine) run(ctx context.Context, t *task, p *program, wanted bool) (*display.Bundle, *engine.Failure) {
 	ts := e.tasks
-	ts.add(p)
+	ts.add(p.stop)
 	ts.current.Store(t)
 	watch, unwatch := context.WithCancel(context.Background())
 	defer unwatch()
@@ -36,7 +36,7 @@ func (e *Engine) run(ctx context.Context, t *task, p *program, wanted bool) (*di
 	end, ok := e.await(ctx, t, done)
 	t.ended.Store(true)
 	if !ok || t.stopping.Load() {
-		ts.abandon(p)
+		ts.abandon(p.stop)
 		ts.lower()
 	}
 	e.out.sync()

@@ -6,9 +6,11 @@ import (
 	"reflect"
 	"runtime"
 	"runtime/metrics"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
+	"weak"
 
 	"github.com/goplus/ixgo"
 	"github.com/visualfc/gid"
@@ -52,9 +54,8 @@ type tasks struct {
 	unwinding sync.Map // goroutine id to the time.Time at which it was last halted
 	current   atomic.Pointer[task]
 
-	mu       sync.Mutex
-	programs []*program        // all that may have code running
-	raised   map[*program]bool // flags that stay up: the program's cell was stopped
+	mu    sync.Mutex
+	flags []weak.Pointer[flag] // of all programs that may have code running
 
 	deep atomic.Bool // some stack has grown large: safepoints look at their depth
 	out  *output
@@ -192,45 +193,50 @@ func (ts *tasks) stop(t *task, f *engine.Failure) {
 	ts.raise()
 }
 
+// flag is what the safepoints of one program read. The program's code is all
+// that keeps it: a cell that left nothing behind can be collected.
+type flag struct {
+	up    bool // read without synchronisation: a late look costs a turn of a loop
+	stays bool // the cell was stopped; under tasks.mu
+}
+
 // raise puts up the flags of all programs: the cell may be running code that
 // was compiled for another.
-func (ts *tasks) raise() {
-	ts.mu.Lock()
-	defer ts.mu.Unlock()
-	for _, p := range ts.programs {
-		setFlag(p.stop, true)
-	}
-}
+func (ts *tasks) raise() { ts.eachFlag(func(f *flag) { f.set(true) }) }
 
 // lower takes down all flags but those of programs whose cells were stopped.
 // What such a cell left behind then halts wherever it runs its own code.
-func (ts *tasks) lower() {
+func (ts *tasks) lower() { ts.eachFlag(func(f *flag) { f.set(f.stays) }) }
+
+// abandon keeps a flag up for good.
+func (ts *tasks) abandon(stop *flag) {
 	ts.mu.Lock()
 	defer ts.mu.Unlock()
-	for _, p := range ts.programs {
-		setFlag(p.stop, ts.raised[p])
+	stop.stays = true
+}
+
+// add enters the flag of a program before it runs.
+func (ts *tasks) add(stop *flag) {
+	ts.mu.Lock()
+	if len(ts.flags) == cap(ts.flags) {
+		ts.flags = slices.DeleteFunc(ts.flags, func(w weak.Pointer[flag]) bool { return w.Value() == nil })
+	}
+	ts.flags = append(ts.flags, weak.Make(stop))
+	ts.mu.Unlock()
+}
+
+func (ts *tasks) eachFlag(do func(*flag)) {
+	ts.mu.Lock()
+	defer ts.mu.Unlock()
+	for _, w := range ts.flags {
+		if f := w.Value(); f != nil {
+			do(f)
+		}
 	}
 }
 
-// add enters a program before it runs.
-func (ts *tasks) add(p *program) {
-	ts.mu.Lock()
-	ts.programs = append(ts.programs, p)
-	ts.mu.Unlock()
-}
-
-// abandon keeps p's flag up for good.
-func (ts *tasks) abandon(p *program) {
-	ts.mu.Lock()
-	ts.raised[p] = true
-	ts.mu.Unlock()
-}
-
-// setFlag writes what running cells read without synchronisation: a late look
-// costs one more turn of a loop.
-//
 //go:norace
-func setFlag(flag *bool, v bool) { *flag = v }
+func (f *flag) set(up bool) { f.up = up }
 
 const (
 	watchEvery  = 10 * time.Millisecond
