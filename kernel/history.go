@@ -16,10 +16,11 @@ import (
 	"github.com/fabricbook/fabricbook/kernel/wire"
 )
 
-// Bounds of the history file, in entries.
+// Bounds of the history, in entries where nothing else is said.
 const (
 	keptEntries = 10_000
-	maxEntries  = 20_000 // more are cut to keptEntries at the next start
+	maxEntries  = 20_000  // more are cut to keptEntries at the next start
+	maxSource   = 1 << 20 // bytes; a longer cell is no history to search, it is not kept
 )
 
 // entry is one line of the history file: a cell, or with line 0 the start of a
@@ -137,6 +138,9 @@ func (h *history) add(line int, source string, outcome engine.Outcome) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.load()
+	if len(source) > maxSource {
+		return
+	}
 	e := entry{Session: h.session, Line: line, Source: source}
 	if outcome.Result != nil {
 		e.output = outcome.Result.Text()

@@ -43,6 +43,7 @@ func TestHistoryOfSeveralSessions(t *testing.T) {
 	h := newHistory(dir, quiet)
 	defer h.close()
 	h.add(1, "now", engine.Outcome{})
+	h.add(2, strings.Repeat("x", maxSource+1), engine.Outcome{})
 	for _, c := range []struct {
 		q    wire.History
 		want string

@@ -5,9 +5,13 @@ import (
 	"encoding/json"
 	"errors"
 	"sync"
+	"time"
 
 	"github.com/fabricbook/fabricbook/kernel/wire"
 )
+
+// stdinTime is how long a client's stdin socket may take to come.
+const stdinTime = 2 * time.Second
 
 // input joins questions of cells with the answers on stdin. One question is
 // open at a time.
@@ -39,7 +43,7 @@ func (k *Kernel) ask(ctx context.Context, cell int, prompt string, password bool
 	r := run.request
 	frames, err := k.encode(wire.InputRequest, r.msg.RawHeader, wire.Input{Prompt: prompt, Password: password}, nil, r.msg.Identities, nil)
 	if err == nil {
-		err = k.stdin.Send(frames)
+		err = k.sendInput(run.ctx, frames)
 	}
 	if err != nil {
 		return "", errors.Join(errors.New("input: the front end has no stdin channel"), err)
@@ -51,6 +55,26 @@ func (k *Kernel) ask(ctx context.Context, cell int, prompt string, password bool
 		return "", run.ctx.Err()
 	case <-ctx.Done():
 		return "", ctx.Err()
+	}
+}
+
+// sendInput sends a question. A client opens its sockets together and may run a
+// cell before the one for questions stands: it is given a moment.
+func (k *Kernel) sendInput(ctx context.Context, frames [][]byte) error {
+	ctx, cancel := context.WithTimeout(ctx, stdinTime)
+	defer cancel()
+	retry := time.NewTicker(10 * time.Millisecond)
+	defer retry.Stop()
+	for {
+		err := k.stdin.Send(frames)
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-retry.C:
+		}
 	}
 }
 

@@ -351,16 +351,16 @@ func TestPacerDelaysOnlyWhoIsTooFast(t *testing.T) {
 	var waited time.Duration
 	p.timer = func(_ context.Context, d time.Duration) { waited = max(waited, d) }
 	text := engine.Event{Stream: &engine.Stream{Text: strings.Repeat("x", paceBytes/10)}}
-	for range 10 {
+	for range 7 {
 		p.wait(t.Context(), text)
 	}
 	if waited != 0 {
-		t.Errorf("a burst of one second's worth waited %v", waited)
+		t.Errorf("a burst of 0.7 seconds' worth waited %v", waited)
 	}
-	for range 10 {
+	for range 6 {
 		p.wait(t.Context(), text)
 	}
 	if waited < 300*time.Millisecond || waited > time.Second {
-		t.Errorf("two seconds' worth at once waited %v, want about half a second", waited)
+		t.Errorf("1.3 seconds' worth at once waited %v, want about half a second", waited)
 	}
 }

@@ -230,9 +230,9 @@ func displayed(b display.Bundle) wire.DisplayContent {
 // messages a second, over three seconds. Ours stay below with what surrounds
 // the text.
 const (
-	paceBytes    = 800_000
+	paceBytes    = 700_000
 	paceMessages = 600
-	paceBurst    = 1.5 // seconds' worth that may come at once
+	paceBurst    = 0.75 // seconds' worth that may come at once
 )
 
 // pacer delays whoever makes output faster than it may be sent.

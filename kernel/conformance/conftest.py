@@ -40,10 +40,10 @@ def kernelspec():
 KERNEL = kernelspec()
 
 
-def start(**options):
+def start(env=None, **options):
     """Start a kernel and return its manager and a client that is ready."""
     km = KernelManager(kernel_name=KERNEL, **options)
-    km.start_kernel()
+    km.start_kernel(env={**os.environ, **(env or {})})
     kc = km.client()
     kc.start_channels()
     kc.wait_for_ready(timeout=30)
@@ -54,6 +54,7 @@ def stop(km, kc):
     """End a kernel however it behaves."""
     kc.stop_channels()
     km.shutdown_kernel(now=True)
+    km.context.destroy(linger=0)  # the manager leaves its sockets open otherwise
 
 
 @pytest.fixture(scope="module")
@@ -85,3 +86,11 @@ def drain(kc):
     for channel in (kc.shell_channel, kc.iopub_channel):
         while channel.msg_ready():
             channel.get_msg(timeout=0)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def no_leaks():
+    """Tell when the tests leave file descriptors open: each kernel costs dozens."""
+    yield
+    left = len(os.listdir("/proc/self/fd"))
+    assert left < 200, f"{left} file descriptors are open at the end"

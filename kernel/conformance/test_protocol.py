@@ -471,3 +471,29 @@ def test_a_large_cell(client):
 def test_a_large_result(client):
     r = run(client, 'import "strings"\nstrings.Repeat("0123456789", 2000000)', timeout=60)
     assert len(r.result()) == 20_000_000
+
+
+def test_output_stays_below_what_jupyter_server_drops():
+    km, client = start(env={"JPY_SESSION_NAME": "paced.ipynb"})
+    try:
+        code = 'import "fmt"\nfor i := range 40000 {\n\tfmt.Printf("%099d\\n", i)\n}'
+        msg_id = client.execute(code)
+        arrived, size = [], 0
+        while size < 4_000_000:
+            m = client.get_iopub_msg(timeout=20)
+            if m["msg_type"] == "stream":
+                size += len(m["content"]["text"])
+                arrived.append((time.monotonic(), len(m["content"]["text"])))
+        assert reply_to(client, msg_id)["content"]["status"] == "ok"
+        for at, _ in arrived:
+            window = [n for t, n in arrived if at <= t < at + 3]
+            assert sum(window) <= 3_000_000 and len(window) <= 3000
+        msg_id = client.execute('for {\n\tfmt.Println("without end")\n}')
+        wait_output(client, msg_id, "without end")
+        time.sleep(2.5)  # until the kernel holds the cell back
+        began = time.monotonic()
+        km.interrupt_kernel()
+        assert reply_to(client, msg_id)["content"]["ename"] == "KeyboardInterrupt"
+        assert time.monotonic() - began < 1.5
+    finally:
+        stop(km, client)

@@ -39,7 +39,10 @@ type Factory func(ctx context.Context, sink Sink) (Engine, error)
 
 // Cell is one piece of source to run.
 type Cell struct {
-	Number int    // execution count, unique within the session; 1 is the first
+	// Number is the execution count, unique within the session; 1 is the first.
+	// Cells that are not counted (silent, or kept out of the history) have
+	// numbers above 1,000,000.
+	Number int
 	ID     string // the front end's id of the cell, empty where it sent none
 	Source string
 	Silent bool // no result is wanted
