@@ -34,14 +34,13 @@ type unit struct {
 	*parsed
 	number int
 	steps  []step
-	old    map[string]bool // names that mean the session's object although the cell declares them too
-	last   *ast.ExprStmt   // its value is the result, if it has one
-	entry  string          // name of the function that holds the statements
+	last   *ast.ExprStmt // its value is the result, if it has one
+	entry  string        // name of the function that holds the statements
 }
 
 // hoistVariables turns the statements of p into steps.
 func hoistVariables(p *parsed, number int) (*unit, []types.Error) {
-	u := &unit{parsed: p, number: number, old: map[string]bool{}}
+	u := &unit{parsed: p, number: number}
 	seen := map[string]bool{}
 	var errs []types.Error
 	for _, stmt := range p.body {
@@ -123,7 +122,6 @@ func (u *unit) declare(g *ast.GenDecl, seen map[string]bool) {
 func (u *unit) markOld(declared map[string]bool) {
 	for _, id := range u.loose {
 		if declared[id.Name] {
-			u.old[id.Name] = true
 			id.Name += mark + "old"
 		}
 	}

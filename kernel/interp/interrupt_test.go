@@ -10,7 +10,7 @@ import (
 	"github.com/fabricbook/fabricbook/kernel/engine"
 )
 
-// interruptAfter runs a cell, interrupts it when it has printed "go" and returns
+// interruptWhenReady runs a cell, interrupts it when it has printed "ready" and returns
 // how it ended and how long that took.
 func (s *session) interruptWhenReady(source string) (engine.Outcome, time.Duration) {
 	s.Helper()
@@ -65,8 +65,22 @@ func TestInterrupt(t *testing.T) {
 	}
 	for name, source := range cells {
 		t.Run(name, func(t *testing.T) {
-			s := newSession(t)
-			s.ok(`import ("fmt"; "net"; "sort"; "sync"; "time")
+			var took time.Duration
+			for range 3 { // a busy machine may be late once
+				if took = interruptCell(t, source); took <= 100*time.Millisecond*slowness {
+					return
+				}
+			}
+			t.Errorf("took %v, want at most 100 ms", took)
+		})
+	}
+}
+
+// interruptCell interrupts source in a new session and checks that the session's
+// state is intact.
+func interruptCell(t *testing.T, source string) time.Duration {
+	s := newSession(t)
+	s.ok(`import ("fmt"; "net"; "sort"; "sync"; "time")
 n := 0
 kept := 41
 func spin() { for { n++ } }
@@ -75,21 +89,17 @@ type spinner struct{}
 func (s *spinner) spin() { for { s.step() } }
 func (s *spinner) step() {}
 func forever(yield func() bool) { for yield() {} }`)
-			out, took := s.interruptWhenReady("fmt.Println(\"ready\")\n" + source)
-			if out.Failure == nil || out.Failure.Kind != engine.Interrupted {
-				t.Fatalf("outcome %+v, want an interrupt", out.Failure)
-			}
-			if limit := 100 * time.Millisecond; took > limit*slowness {
-				t.Errorf("took %v, want at most %v", took, limit)
-			}
-			if got := s.ok("kept++; kept"); got != "42" {
-				t.Errorf("state after the interrupt: kept is %s, want 42", got)
-			}
-			if got := s.ok("fmt.Sprint(spinner{}, n >= 0)"); got != "{} true" {
-				t.Errorf("got %s", got)
-			}
-		})
+	out, took := s.interruptWhenReady("fmt.Println(\"ready\")\n" + source)
+	if out.Failure == nil || out.Failure.Kind != engine.Interrupted {
+		t.Fatalf("outcome %+v, want an interrupt", out.Failure)
 	}
+	if got := s.ok("kept++; kept"); got != "42" {
+		t.Errorf("state after the interrupt: kept is %s, want 42", got)
+	}
+	if got := s.ok("fmt.Sprint(spinner{}, n >= 0)"); got != "{} true" {
+		t.Errorf("got %s", got)
+	}
+	return took
 }
 
 // TestInterruptRunsDeferred checks that what a stopped cell deferred still runs.
