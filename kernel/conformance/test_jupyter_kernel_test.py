@@ -1,7 +1,12 @@
 """The suite jupyter_kernel_test, every test of it switched on."""
 
 import jupyter_kernel_test as jkt
+import pytest
 from conftest import KERNEL
+
+# jupyter_client's heartbeat thread, stopped before it has begun, makes sockets
+# until it may not; the welcome test stops it that early.
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 
 DISPLAY = 'import "github.com/fabricbook/fabricbook/kernel/display"\n'
 
