@@ -30,15 +30,15 @@ func newInfo() *types.Info {
 
 // check checks the cell in a package of its own, whose scope holds a stand-in for
 // each name of the session that the cell mentions. A failing cell leaves no trace.
-func (s *session) check(u *unit, imports map[string]meaning, files []*ast.File) *checked {
+func (s *session) check(fset *token.FileSet, u *unit, imports map[string]meaning, files []*ast.File) *checked {
 	c := &checked{pkg: types.NewPackage(s.pkg.Path(), s.pkg.Name()), info: newInfo(), standIns: map[types.Object]types.Object{}}
 	s.insertStandIns(c, u, imports, files)
-	c.errs = s.typeCheck(c.pkg, c.info, u, files)
+	c.errs = s.typeCheck(fset, c.pkg, c.info, u, files)
 	return c
 }
 
 // typeCheck runs go/types over files and returns what is really wrong.
-func (s *session) typeCheck(pkg *types.Package, info *types.Info, u *unit, files []*ast.File) (errs []types.Error) {
+func (s *session) typeCheck(fset *token.FileSet, pkg *types.Package, info *types.Info, u *unit, files []*ast.File) (errs []types.Error) {
 	conf := &types.Config{
 		Importer: s, Sizes: types.SizesFor("gc", runtime.GOARCH), GoVersion: goVersion, DisableUnusedImportCheck: true,
 		Error: func(err error) {
@@ -47,7 +47,7 @@ func (s *session) typeCheck(pkg *types.Package, info *types.Info, u *unit, files
 			}
 		},
 	}
-	_ = types.NewChecker(conf, s.fset, pkg, info).Files(files) // errors come by conf.Error
+	_ = types.NewChecker(conf, fset, pkg, info).Files(files) // errors come by conf.Error
 	return errs
 }
 

@@ -196,7 +196,7 @@ func (s *session) prepare(u *unit, imports map[string]meaning) (*lowered, []prob
 	u.entry = "cell" + mark + strconv.Itoa(s.serial)
 	s.redeclareMethods(u)
 	files := []*ast.File{u.file()}
-	c := s.check(u, imports, files)
+	c := s.check(s.fset, u, imports, files)
 	if len(c.errs) > 0 {
 		return nil, s.compileProblems(c.errs, c)
 	}

@@ -33,9 +33,21 @@ func (s *session) look(code string) *view {
 	u, _ := hoistVariables(p, 0)
 	u.entry = "cell" + mark
 	s.dots = append(s.dots[:len(s.dots):len(s.dots)], dots...)
-	v.files = []*ast.File{u.file()}
-	v.checked = s.check(u, imports, v.files)
+	v.files = apart(u)
+	v.checked = s.check(v.fset, u, imports, v.files)
 	return v
+}
+
+// apart is the cell as two files, declarations and statements, as they were
+// parsed: only so do scopes know where they lie.
+func apart(u *unit) []*ast.File {
+	body := u.file()
+	if len(u.decls) == 0 {
+		return []*ast.File{body}
+	}
+	body.Decls = body.Decls[len(u.decls):]
+	p := u.decls[0].Pos()
+	return []*ast.File{{Package: p, Name: ident(p, "main"), Decls: u.decls, FileStart: p, FileEnd: u.decls[len(u.decls)-1].End(), GoVersion: goVersion}, body}
 }
 
 // find calls f for each node of the cell.

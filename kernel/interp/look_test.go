@@ -46,6 +46,7 @@ func make2(n int) fabric { return fabric{} }`)
 		"strings.NewReader(\"a\").Len|":         {"Len"},
 		"func f(p fabric) { p.Na| }":            {"Name"},
 		"fmt.Println(fab.Na|, 3)":               {"Name"},
+		"func f(param int) { par| }":            {"param"},
 		"sele|":                                 {"select"},
 		"fab.nosuch.|":                          nil,
 		"\"text fab.|":                          nil,

@@ -25,7 +25,7 @@ func (s *session) lower(u *unit, r *renaming) (*lowered, []types.Error) {
 	l := &lowered{unit: u, info: newInfo(), names: map[string]types.Object{}}
 	zeroed(u, r)
 	l.file = u.file()
-	if errs := s.typeCheck(s.pkg, l.info, u, []*ast.File{l.file}); len(errs) > 0 {
+	if errs := s.typeCheck(s.fset, s.pkg, l.info, u, []*ast.File{l.file}); len(errs) > 0 {
 		return nil, errs
 	}
 	l.info.FileVersions[l.file] = goVersion

@@ -58,7 +58,7 @@ func (s *session) declareRuntime() {
 	t.keep = &ast.FuncDecl{Name: ident(p, "keep"+mark), Type: &ast.FuncType{Func: p, Params: &ast.FieldList{Opening: p, Closing: p}},
 		Body: &ast.BlockStmt{Lbrace: p, Rbrace: p, List: []ast.Stmt{&ast.ExprStmt{X: runtimeCall(p, "Keep", ident(p, "nil"))}}}}
 	f := &ast.File{Package: p, Name: ident(p, "main"), Decls: []ast.Decl{t.stop, t.keep}, FileStart: p, FileEnd: p}
-	if errs := s.typeCheck(s.pkg, t.info, &unit{}, []*ast.File{f}); len(errs) > 0 {
+	if errs := s.typeCheck(s.fset, s.pkg, t.info, &unit{}, []*ast.File{f}); len(errs) > 0 {
 		panic(errs[0])
 	}
 }
