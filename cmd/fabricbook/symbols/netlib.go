@@ -140,7 +140,7 @@ func netlibPackage() *interp.Package {
 			"Node.Tunnel":               {Signature: "field Tunnel netip.Addr", Text: "underlay address, the end of its GRE tunnels"},
 			"ParseProtocol":             {Signature: "func ParseProtocol(s string) (p Protocol, from uint16, to uint16, err error)", Text: "ParseProtocol reads any, icmp, tcp, udp, tcp/22 or tcp/8000-8080. Without\nports, from and to are 0."},
 			"ParseRouteTarget":          {Signature: "func ParseRouteTarget(s string) (RouteTarget, error)", Text: "ParseRouteTarget reads \"64512:201\"."},
-			"ParseRule":                 {Signature: "func ParseRule(s string) (Rule, error)", Text: "ParseRule reads the form that people write:\n\n\tallow in tcp/22 from group mgmt-sg\n\tallow in udp/5000-5010 from 10.0.0.0/8\n\tallow in icmp from 172.31.9.34\n\tallow out any to any\n\nThe far end is a group, a prefix, one address, or any (0.0.0.0/0)."},
+			"ParseRule":                 {Signature: "func ParseRule(s string) (Rule, error)", Text: "ParseRule reads the form that people write:\n\n\tallow in tcp/22 from group mgmt-sg\n\tallow in udp/5000-5010 from 10.0.0.0/8\n\tallow in icmp from 172.31.9.34\n\tallow out any to any\n\nThe far end is a group, a prefix, one address, or any, also written anywhere\n(0.0.0.0/0)."},
 			"Port":                      {Signature: "type Port struct {\n\tName string\n\tSegment string\n\tNode string\n\tAddress netip.Addr\n\tGroups []string\n\tLabel uint32\n}", Text: "Port attaches one workload to a segment on a node."},
 			"Port.Address":              {Signature: "field Address netip.Addr", Text: "assigned where left open: the first free from .3"},
 			"Port.Groups":               {Signature: "field Groups []string", Text: "sorted; none: everything passes"},
