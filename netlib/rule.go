@@ -16,7 +16,8 @@ const ruleForm = "write it as `allow in tcp/22 from group mgmt-sg` or `allow out
 //	allow in icmp from 172.31.9.34
 //	allow out any to any
 //
-// The far end is a group, a prefix, one address, or any (0.0.0.0/0).
+// The far end is a group, a prefix, one address, or any, also written anywhere
+// (0.0.0.0/0).
 func ParseRule(s string) (Rule, error) {
 	bad := func(format string, args ...any) (Rule, error) {
 		return Rule{}, fmt.Errorf("rule %q: "+format+"; "+ruleForm, append([]any{s}, args...)...)
@@ -47,7 +48,7 @@ func ParseRule(s string) (Rule, error) {
 		return bad("the group's name is missing or not one word")
 	case len(w) > 5:
 		return bad("%q is one word too many", w[5])
-	case w[4] == "any":
+	case w[4] == "any" || w[4] == "anywhere":
 		r.Prefix = Everywhere
 	default:
 		if r.Prefix, err = parseFarEnd(w[4]); err != nil {

@@ -14,6 +14,7 @@ func TestParseRule(t *testing.T) {
 		"allow in icmp from 172.31.9.34":           "",
 		"allow out any to any":                     "",
 		"allow out udp to any":                     "",
+		"allow in tcp/80 from anywhere":            "allow in tcp/80 from any",
 		" allow  in tcp/22-22 from 172.31.9.34/32": "allow in tcp/22 from 172.31.9.34",
 	} {
 		r, err := ParseRule(text)

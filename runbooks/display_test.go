@@ -111,8 +111,11 @@ func addProbes(out map[string]shown) {
 	out["trace-no"] = &Trace{api.Trace{From: "web-1", To: "db-1", Proto: "tcp/5432", Hops: stops, Reason: "no rule of dc-db-sg allows it in"}}
 }
 
-// allows is S1's table.
+// allows is S1's table; a workload reaches itself.
 func allows(from, to, proto string) bool {
+	if from == to {
+		return true
+	}
 	switch to {
 	case "web-1":
 		return from == "mgmt-1" && proto == "tcp/22"

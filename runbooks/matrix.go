@@ -92,8 +92,8 @@ func (m *Matrix) Disagreements() (cells []api.Cell) {
 }
 
 // Expect fails unless exactly the given pairs pass for traffic t, each written as
-// "web-1 -> db-1", with * for every name; a pair of one name with itself is not
-// looked at. It returns the matrix, so that a cell can check and show it.
+// "web-1 -> db-1", with * for every name. Each name must reach itself, whether or
+// not that is written. It returns the matrix, so that a cell can check and show it.
 func (m *Matrix) Expect(t Traffic, pairs ...string) *Matrix {
 	verb := "matrix expects " + t.String()
 	if !contains(m.Protos, t.String()) {
@@ -103,10 +103,13 @@ func (m *Matrix) Expect(t Traffic, pairs ...string) *Matrix {
 	for _, pair := range pairs {
 		must(verb, m.expand(pair, wanted))
 	}
+	for _, name := range m.Names {
+		wanted[[2]string{name, name}] = true
+	}
 	e := &Error{Verb: verb, Detail: "otherwise than expected"}
 	for _, c := range m.Cells {
 		want := wanted[[2]string{c.From, c.To}]
-		if c.Proto != t.String() || c.From == c.To || m.passes(c) == want {
+		if c.Proto != t.String() || m.passes(c) == want {
 			continue
 		}
 		p := problem(c.From+" -> "+c.To, "it passes and should not", c.Reason)
@@ -223,7 +226,7 @@ func (m *Matrix) table(proto string) show.Table {
 
 func (m *Matrix) cell(from, to, proto string) show.Span {
 	c, ok := m.find(from, to, proto)
-	if from == to || !ok {
+	if !ok {
 		return show.Span{Text: " ", Style: show.Tint, Tone: show.Faint, Hint: from}
 	}
 	hint := fmt.Sprintf("%s → %s %s: %s", from, to, proto, c.Reason)
@@ -232,6 +235,8 @@ func (m *Matrix) cell(from, to, proto string) show.Span {
 		return show.Span{Text: "✗ passes", Style: show.Tint, Tone: show.Bad, Hint: hint}
 	case m.differs(c):
 		return show.Span{Text: "✗ lost", Style: show.Tint, Tone: show.Bad, Hint: hint}
+	case c.Allowed && from == to:
+		return show.Span{Text: "✓", Style: show.Tint, Tone: show.Faint, Hint: hint}
 	case c.Allowed:
 		return show.Span{Text: "✓", Style: show.Tint, Tone: show.Good, Hint: hint}
 	}

@@ -150,7 +150,7 @@ func TestCommandLine(t *testing.T) {
 		{"trace web-1 db-1 tcp/22", 0, []string{"✓ passes", "db-sg"}},
 		{"trace web-1 db-1", 1, nil},
 		{"matrix icmp tcp/22", 0, []string{"as computed", "icmp", "tcp/22"}},
-		{"matrix --of web-1,db-1 tcp/22", 0, []string{"web-1          ✓"}},
+		{"matrix --of web-1,db-1 tcp/22", 0, []string{"web-1    ✓     ✓"}},
 		{"topology", 0, []string{"port web-1  web  10.0.11.3"}},
 		{"delete port db-1 --yes", 0, []string{"- delete  port", "No longer reaches", "in force on"}},
 		{"delete port db-1 --yes", 0, []string{"nothing to change"}},

@@ -75,7 +75,7 @@ func TestFirstNotebookRunsAgainAndAgain(t *testing.T) {
 	passes := 0
 	for _, c := range done.Cells {
 		for _, o := range c.Outputs {
-			if o.Text == "PASS: 20 pairs, each for 3 kinds of traffic, are as the table says\n" {
+			if o.Text == "PASS: 25 pairs for each of 3 kinds of traffic are as the table says\n" {
 				passes++
 			}
 		}

@@ -41,6 +41,9 @@ func (c Card) HTML() string {
 	return p.String()
 }
 
+// fixed is Code that must not break into lines.
+const fixed Style = 255
+
 // page is HTML under construction. raw takes markup of this package only.
 type page struct{ strings.Builder }
 
@@ -54,6 +57,8 @@ func (p *page) span(s Span) {
 		style = "background-color:" + solid[s.Tone] + ";color:#ffffff;border-radius:9px;padding:1px 8px;font-size:85%;font-weight:600;white-space:nowrap"
 	case Code:
 		style = "font-family:monospace;white-space:pre-wrap"
+	case fixed:
+		style = "font-family:monospace"
 	case Strong:
 		style = "font-weight:600"
 	}
@@ -136,6 +141,9 @@ func (t Table) html(p *page) {
 			p.raw(`<tr>`)
 		}
 		for i, s := range row {
+			if s.Style == Code && !t.wraps(i) {
+				s.Style = fixed
+			}
 			p.raw(`<td style="` + t.cell(i, s) + `">`)
 			p.span(s)
 			p.raw(`</td>`)
@@ -156,13 +164,23 @@ func (t Table) shown(whole bool) [][]Span {
 	return t.Rows[:t.Limit]
 }
 
+// wraps reports whether cells of column i may break into lines: only the last
+// column does, since the others are names and numbers that read best whole.
+func (t Table) wraps(i int) bool {
+	last := len(t.Head) - 1
+	for _, r := range t.Rows {
+		last = max(last, len(r)-1)
+	}
+	return t.Wrap && i == last
+}
+
 // cell is the style of a cell of column i.
 func (t Table) cell(i int, s Span) string {
 	style := "padding:3px 14px 3px 4px;vertical-align:top;text-align:left"
 	if slices.Contains(t.Right, i) {
 		style = "padding:3px 14px 3px 4px;vertical-align:top;text-align:right"
 	}
-	if !t.Wrap {
+	if !t.wraps(i) {
 		style += ";white-space:nowrap"
 	}
 	if t.Grid && i > 0 {

@@ -94,7 +94,7 @@ type Table struct {
 	Limit int  // rows shown but in WholeText; 0: all
 	More  Span // how to see the others
 	Grid  bool // cells in boxes, centred but for the first column
-	Wrap  bool // long cells break into lines
+	Wrap  bool // cells of the last column break into lines
 }
 
 // Fold hides blocks behind a summary in HTML; text shows them indented.

@@ -75,7 +75,7 @@ class Run:
         return {**os.environ, "FABRICBOOK_DATA": str(self.data), "JUPYTER_PATH": str(VENV / "share" / "jupyter")}
 
     def cli(self, *args: str, check: bool = True) -> subprocess.CompletedProcess:
-        done = subprocess.run([str(BINARY), *args], env=self.env(), capture_output=True, text=True, timeout=120)
+        done = subprocess.run([str(BINARY), *args], cwd=ROOT, env=self.env(), capture_output=True, text=True, timeout=120)
         if check:
             assert done.returncode == 0, f"fabricbook {' '.join(args)}: {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done

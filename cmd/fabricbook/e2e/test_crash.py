@@ -15,7 +15,7 @@ SEGMENTS = 60
 def generation(path, g: int):
     """A fabric file in which every object carries the generation g (1 to 255)."""
     fabric = {"segments": [{"name": f"s-{i}", "subnets": [f"10.{g}.{i}.0/24"]} for i in range(SEGMENTS)],
-              "securityGroups": [{"name": "g", "rules": [f"allow in tcp/{g} from anywhere"]}]}
+              "securityGroups": [{"name": "g", "rules": [f"allow in tcp/{g} from 0.0.0.0/0"]}]}
     path.write_text(json.dumps(fabric))
     return path
 
@@ -48,13 +48,16 @@ class Up:
 
 def test_kill_9_leaves_the_old_or_the_new_intent(tmp_path):
     chance = random.Random(20261122)
-    data, before = tmp_path / "data", 0
+    data, file = tmp_path / "data", tmp_path / "f.yaml"
     up, moments = Up(data), {"old": 0, "new": 0}
     try:
-        for g in range(1, 13):
-            apply = subprocess.Popen([BINARY, "apply", "--yes", "-f", generation(tmp_path / "f.yaml", g)], env=up.env,
+        began = time.monotonic()
+        assert up.cli("apply", "--yes", "-f", generation(file, 1)).returncode == 0
+        whole, before = time.monotonic() - began, 1
+        for g in range(2, 60):
+            apply = subprocess.Popen([BINARY, "apply", "--yes", "-f", generation(file, g)], env=up.env,
                                      stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-            time.sleep(chance.uniform(0.02, 0.35))
+            time.sleep(whole * chance.uniform(0.2, 1.4))
             up.kill()
             said, _ = apply.communicate(timeout=60)
             up = Up(data)
@@ -64,7 +67,8 @@ def test_kill_9_leaves_the_old_or_the_new_intent(tmp_path):
                 assert now == g, f"an apply that had ended well is gone:\n{said}"
             moments["new" if now == g else "old"] += 1
             before = now
+            if g > 12 and min(moments.values()) > 0:
+                break
     finally:
         up.kill()
-    assert sum(moments.values()) == 12
-    print(moments)
+    assert min(moments.values()) > 0, f"the kills came always too early or too late to prove anything: {moments}"
