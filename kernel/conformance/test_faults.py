@@ -9,15 +9,15 @@ import time
 
 import pytest
 import zmq
-from conftest import start, stop
 from driving import TIMEOUT, outputs, reply_to, run
+from starting import start, stop
 
 PORTS = ("shell_port", "iopub_port", "stdin_port", "control_port", "hb_port")
 GREETING = b"\xff" + bytes(8) + b"\x7f\x03\x01NULL" + bytes(16) + b"\x00" + bytes(31)
 
 
 @pytest.fixture(scope="module")
-def victim():
+def victim(surroundings):
     """A kernel that has to live through all of this module."""
     km, kc = start()
     yield km, kc
