@@ -3,7 +3,7 @@
 import os
 
 import pytest
-from starting import drain, enter, leave, start, stop
+from .starting import drain, enter, leave, start, stop
 
 
 @pytest.fixture(autouse=True, scope="module")

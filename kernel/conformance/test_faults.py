@@ -9,8 +9,8 @@ import time
 
 import pytest
 import zmq
-from driving import TIMEOUT, outputs, reply_to, run
-from starting import start, stop
+from .driving import TIMEOUT, outputs, reply_to, run
+from .starting import start, stop
 
 PORTS = ("shell_port", "iopub_port", "stdin_port", "control_port", "hb_port")
 GREETING = b"\xff" + bytes(8) + b"\x7f\x03\x01NULL" + bytes(16) + b"\x00" + bytes(31)

@@ -2,7 +2,7 @@
 
 import jupyter_kernel_test as jkt
 import pytest
-from starting import KERNEL
+from .starting import KERNEL
 
 # jupyter_client's heartbeat thread, stopped before it has begun, makes sockets
 # until it may not; the welcome test stops it that early.

@@ -7,8 +7,8 @@ import stat
 import time
 
 import pytest
-from driving import control, outputs, reply_to, run, shell, silent_for, wait_output
-from starting import drain, start, stop
+from .driving import control, outputs, reply_to, run, shell, silent_for, wait_output
+from .starting import drain, start, stop
 
 FMT = 'import "fmt"\n'
 DISPLAY = 'import "github.com/fabricbook/fabricbook/kernel/display"\n'

@@ -1,0 +1,1 @@
+"""Conformance of the kernel to the Jupyter protocol, driven by its real clients."""
