@@ -34,7 +34,7 @@ func runCommand(factory func() engine.Factory) *cobra.Command {
 			"first cell that fails. The executed copy is saved after each cell. Exit code 0: every cell ended well; 1: not.",
 		Example: "  fabricbook run 01-segments-router-security-groups -o done.ipynb\n" +
 			"  fabricbook run my.ipynb -o done.ipynb -p port=web-1 -p count=3 --timeout 5m",
-		Args: cobra.ExactArgs(1),
+		Args: usage(cobra.ExactArgs(1)),
 		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 			if len(args) > 0 {
 				return nil, cobra.ShellCompDirectiveNoFileComp

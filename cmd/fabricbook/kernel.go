@@ -33,7 +33,7 @@ func kernelCommand() *cobra.Command {
 		Use:   "kernel",
 		Short: "Run the Jupyter kernel, or install it",
 		Long:  "Run the Jupyter kernel for one front end, as a kernelspec does. `fabricbook kernel install` makes that kernelspec.",
-		Args:  cobra.NoArgs,
+		Args:  usage(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if connection == "" {
 				return exitCode{2, fmt.Errorf("--connection-file is missing; Jupyter gives it: run `fabricbook kernel install`, then choose the kernel in JupyterLab")}
@@ -70,7 +70,7 @@ func kernelInstallCommand() *cobra.Command {
 		Short: "Make the kernel known to Jupyter",
 		Example: "  fabricbook kernel install --user\n" +
 			"  fabricbook kernel install --prefix /opt/jupyter",
-		Args: cobra.NoArgs,
+		Args: usage(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			spec, err := installKernel(o, data)
 			if err != nil {

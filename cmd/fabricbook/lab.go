@@ -32,7 +32,7 @@ func labCommand() *cobra.Command {
 		Short: "Run the fabric and a JupyterLab that opens on its notebooks",
 		Long: "Run everything on this machine: what `fabricbook up` runs, and a JupyterLab with the Fabricbook kernel\n" +
 			"in a Python environment of its own. Prints one URL. Ctrl-C ends all of it; the next start finds its state again.",
-		Args: cobra.NoArgs,
+		Args: usage(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			dir, err := openDataDir(o.data)
 			if err != nil {
@@ -145,14 +145,12 @@ func (f *fabric) serveLab(ctx context.Context, o labOptions, venv lab.Venv, root
 	return nil
 }
 
-// short is a path as it reads best from here.
+// short is a path as it reads best from here: relative where it lies below.
 func short(path string) string {
-	cwd, err := os.Getwd()
-	if err != nil {
-		return path
-	}
-	if rel, err := filepath.Rel(cwd, path); err == nil && filepath.IsLocal(rel) {
-		return rel
+	if cwd, err := os.Getwd(); err == nil {
+		if rel, err := filepath.Rel(cwd, path); err == nil && filepath.IsLocal(rel) {
+			return rel
+		}
 	}
 	return path
 }

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"fmt"
 	"runtime/debug"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -19,7 +21,10 @@ func newRoot() *cobra.Command {
 		Version:       buildVersion(),
 		SilenceUsage:  true,
 		SilenceErrors: true,
+		Args:          noSuchCommand,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
+	root.SuggestionsMinimumDistance = 2
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return exitCode{2, err} })
 	root.AddGroup(
 		&cobra.Group{ID: "serve", Title: "Run the fabric:"},
@@ -30,6 +35,18 @@ func newRoot() *cobra.Command {
 	root.AddCommand(in("look", clientCommands()...)...)
 	root.AddCommand(in("notebook", kernelCommand(), runCommand(func() engine.Factory { return cellEngine() }))...)
 	return root
+}
+
+// noSuchCommand is what is left when the first word names no command.
+func noSuchCommand(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	fix := "`fabricbook --help` lists the commands"
+	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+		fix = "did you mean " + strings.Join(near, " or ") + "?"
+	}
+	return exitCode{2, fmt.Errorf("unknown command %q; %s", args[0], fix)}
 }
 
 func in(group string, commands ...*cobra.Command) []*cobra.Command {

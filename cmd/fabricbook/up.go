@@ -53,7 +53,7 @@ func upCommand() *cobra.Command {
 		Short: "Run the controller, its store and the simulated fabric on this machine",
 		Long: "Run the controller with an embedded etcd and a simulated fabric, all on loopback, until Ctrl-C.\n" +
 			"The intent is kept in the data folder and found again at the next start.",
-		Args: cobra.NoArgs,
+		Args: usage(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			dir, err := openDataDir(o.data)
 			if err != nil {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/fabricbook/fabricbook/dataplane"
 	"github.com/fabricbook/fabricbook/dataplane/agent"
+	"github.com/fabricbook/fabricbook/netlib/compile"
 )
 
 // Delays before a plane that failed is started again.
@@ -175,7 +176,7 @@ func (f *fleet) clear(ctx context.Context, m *member, plane dataplane.Plane) err
 		m.remove <- rev
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), clearTime)
 		defer cancel()
-		_, err := plane.Apply(ctx, dataplane.State{Node: m.name, Tunnel: m.tunnel, Revision: rev})
+		_, err := plane.Apply(ctx, dataplane.State{Node: m.name, Tunnel: m.tunnel, MTU: compile.MTU, Revision: rev})
 		return err
 	default:
 		return nil

@@ -126,10 +126,18 @@ func (s *Server) Wait(ctx context.Context) error {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-s.done:
-			return fmt.Errorf("JupyterLab ended before it answered (%v)", s.err)
+			return s.died()
 		case <-tick.C:
 		}
 	}
+}
+
+// died says how the process ended; only after done.
+func (s *Server) died() error {
+	if s.err == nil {
+		return errors.New("JupyterLab ended before it answered")
+	}
+	return fmt.Errorf("JupyterLab ended before it answered: %w", s.err)
 }
 
 func (s *Server) answers(ctx context.Context) bool {
