@@ -6,7 +6,6 @@ VENV_TEST ?= .venv-test
 PORT ?= 8888
 ARTIFACTS ?= artifacts
 FUZZTIME ?= 20s
-TEST_PORTS := --listen 127.0.0.1:0 --alerts 127.0.0.1:0
 GO ?= go
 TOOL := $(GO) tool -modfile=.ci/tools/go.mod
 
@@ -47,10 +46,10 @@ $(VENV_TEST)/.stamp: .ci/requirements-test.txt
 
 test-python: prerequisites-test build venv-test
 	@mkdir -p $(ARTIFACTS)
-	ARTIFACTS=$(abspath $(ARTIFACTS)) VENV=$(abspath $(VENV)) $(VENV_TEST)/bin/python -m pytest -q -p no:cacheprovider --timeout 300 cmd/fabricbook/e2e kernel/conformance
+	ARTIFACTS=$(abspath $(ARTIFACTS)) VENV=$(abspath $(VENV)) FABRICBOOK_KERNEL=$(abspath bin/fabricbook) $(VENV_TEST)/bin/python -m pytest -q -p no:cacheprovider --timeout 300 cmd/fabricbook/e2e kernel/conformance
 
 bench: build venv-test ## measure: cell round trip against ipykernel, compile and apply of one more port
-	@.ci/bench
+	@VENV_TEST=$(VENV_TEST) .ci/bench
 
 lint: ## golangci-lint, at the version that .ci/tools pins
 	$(TOOL) golangci-lint run ./...
