@@ -73,6 +73,7 @@ const (
 	Syntax      Kind = "SyntaxError"       // it does not parse
 	Compile     Kind = "CompileError"      // it does not type-check
 	Panic       Kind = "Panic"             // it panicked
+	Raised      Kind = "Error"             // it panicked with an error value: a verb that failed says so
 	Interrupted Kind = "KeyboardInterrupt" // somebody stopped it
 	Exited      Kind = "Exit"              // it called os.Exit or log.Fatal
 	Lost        Kind = "EngineLost"        // the process that ran it died
@@ -82,7 +83,7 @@ const (
 // Failure is an error as a reader of the notebook sees it.
 type Failure struct {
 	Kind      Kind
-	Message   string   // one line
+	Message   string   // one line, save where Kind is Raised: the error's whole text
 	Traceback []string // lines for people, may hold ANSI colours
 }
 

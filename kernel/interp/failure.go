@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/goplus/ixgo"
 
@@ -153,22 +155,72 @@ func (s *session) hint(msg string, c *checked) string {
 	return ""
 }
 
-// panicFailure reports a panic with the frames of cells only.
+// panicFailure reports a panic with the frames of cells only. A panic with an
+// error, which is how a verb tells that it failed, reads as that error; what Go
+// itself panics with, and other values, read as Go prints them.
 func panicFailure(t *task, value any, frames []frame, where string) *engine.Failure {
 	f := &engine.Failure{Kind: engine.Panic, Message: where + "panic: " + panicText(value)}
-	f.Traceback = []string{f.Message}
+	if isError(value) {
+		f.Kind, f.Message = engine.Raised, panicText(value)
+		if where != "" {
+			f.Message = "in a " + where[:len(where)-1] + ": " + f.Message
+		}
+	}
+	f.Traceback = strings.Split(strings.TrimRight(f.Message, "\n"), "\n")
 	for i, fr := range frames {
 		if i == maxProblems*2 {
 			f.Traceback = append(f.Traceback, fmt.Sprintf("    ... %d more frames", len(frames)-i))
 			break
 		}
-		line := fmt.Sprintf("  %s:%d in %s", fr.file, fr.line, fr.function)
-		f.Traceback = append(f.Traceback, line)
-		if text, ok := t.sources.line(fr.file, fr.line); ok {
-			f.Traceback = append(f.Traceback, "    "+strings.TrimSpace(text))
-		}
+		f.Traceback = append(f.Traceback, fmt.Sprintf("  %s:%d in %s", fr.file, fr.line, fr.function))
+		f.Traceback = append(f.Traceback, t.sources.call(fr, i == 0)...)
 	}
 	return f
+}
+
+// isError tells errors that programs panic with from those of Go itself.
+func isError(v any) bool {
+	switch v := v.(type) {
+	case ixgo.PanicError:
+		return isError(v.Value)
+	case runtime.Error, *reflect.ValueError:
+		return false
+	case error:
+		return true
+	}
+	return false
+}
+
+// call is the source line of a frame, with a caret below the call if that is
+// wanted and its column known.
+func (s *sources) call(fr frame, caret bool) []string {
+	text, ok := s.line(fr.file, fr.line)
+	if !ok {
+		return nil
+	}
+	if !caret || fr.column < 1 || fr.column > len(text) {
+		return []string{"    " + strings.TrimSpace(text)}
+	}
+	column := startOfOperand(text, fr.column-1)
+	trimmed := strings.TrimLeft(text, " \t")
+	pad := utf8.RuneCountInString(trimmed[:max(0, column-(len(text)-len(trimmed)))])
+	return []string{"    " + trimmed, "    " + strings.Repeat(" ", pad) + "^"}
+}
+
+// startOfOperand goes from the bracket of a call or an index, which is where the
+// compiler places those, back to what is called or indexed.
+func startOfOperand(line string, at int) int {
+	if line[at] != '(' && line[at] != '[' {
+		return at
+	}
+	for at > 0 {
+		r, size := utf8.DecodeLastRuneInString(line[:at])
+		if r != '.' && r != '_' && !unicode.IsLetter(r) && !unicode.IsDigit(r) {
+			break
+		}
+		at -= size
+	}
+	return at
 }
 
 // panicText is the value of a panic as a reader wants it.
@@ -204,64 +256,6 @@ func exitFailure(_ *task, code int) *engine.Failure {
 
 func interruptedFailure(t *task) *engine.Failure {
 	return &engine.Failure{Kind: engine.Interrupted, Message: t.name + " was interrupted", Traceback: []string{t.name + " was interrupted; variables keep what they were set to"}}
-}
-
-// frame is one call of a cell's code.
-type frame struct {
-	function, file string
-	line           int
-}
-
-// framesOf lists the cells' calls on the stack of fr, innermost first.
-func framesOf(fr *ixgo.Frame) []frame {
-	if fr == nil {
-		return nil
-	}
-	var out []frame
-	for _, f := range fr.CallerFrames() {
-		out = appendFrame(out, f.Function, f.File, f.Line)
-	}
-	return out
-}
-
-// parseStack reads a stack as ixgo prints it, which is as Go prints it.
-func parseStack(stack []byte) []frame {
-	var out []frame
-	lines := strings.Split(string(stack), "\n")
-	for i := 0; i+1 < len(lines); i++ {
-		place, ok := strings.CutPrefix(lines[i+1], "\t")
-		if !ok {
-			continue
-		}
-		place, _, _ = strings.Cut(place, " +0x")
-		colon := strings.LastIndex(place, ":")
-		if colon < 0 {
-			continue
-		}
-		n, err := strconv.Atoi(place[colon+1:])
-		if err == nil {
-			out = appendFrame(out, strings.TrimSuffix(lines[i], "()"), place[:colon], n)
-		}
-	}
-	return out
-}
-
-func appendFrame(list []frame, function, file string, line int) []frame {
-	if !strings.HasPrefix(file, cellPrefix) {
-		return list
-	}
-	function = plain(strings.TrimPrefix(function, "main."))
-	switch {
-	case function == "cell":
-		function = "the cell"
-	case strings.HasPrefix(function, "cell."):
-		function = "a function literal"
-	}
-	f := frame{function, file, line}
-	if n := len(list); n > 0 && list[n-1] == f {
-		return list
-	}
-	return append(list, f)
 }
 
 func joinLines(lines []string) string { return strings.Join(lines, "\n") + "\n" }

@@ -83,17 +83,17 @@ func (e *Engine) runCell(t *task, p *program, wanted bool, done chan<- ending) {
 	e.tasks.owners.Store(gid.Get(), t)
 	defer func() {
 		if r := recover(); r != nil {
-			end = ending{failure: t.panicked(r)}
+			end = ending{failure: t.panicked(p, r)}
 		}
 		e.tasks.forget()
 		done <- end
 	}()
 	if err := p.interp.RunInit(); err != nil {
-		end.failure = t.panicked(err)
+		end.failure = t.panicked(p, err)
 		return
 	}
 	if _, err := p.interp.RunFunc(p.entry); err != nil {
-		end.failure = t.panicked(err)
+		end.failure = t.panicked(p, err)
 		return
 	}
 	end = ending{}
@@ -102,8 +102,8 @@ func (e *Engine) runCell(t *task, p *program, wanted bool, done chan<- ending) {
 	}
 }
 
-// panicked turns what ended a cell's run into a failure.
-func (t *task) panicked(r any) *engine.Failure {
+// panicked turns what ended the run of p into a failure.
+func (t *task) panicked(p *program, r any) *engine.Failure {
 	var value any = r
 	var stack []byte
 	switch v := r.(type) {
@@ -118,7 +118,7 @@ func (t *task) panicked(r any) *engine.Failure {
 	case exited:
 		return exitFailure(t, v.code)
 	}
-	return panicFailure(t, value, parseStack(stack), "")
+	return panicFailure(t, value, parseStack(stack, placesOf(p.interp)), "")
 }
 
 // bundle shows the value of the cell's last expression: nothing for none, nil

@@ -2,7 +2,6 @@ package interp
 
 import (
 	"context"
-	"errors"
 	"reflect"
 	"runtime"
 	"runtime/metrics"
@@ -46,7 +45,8 @@ func (halted) Error() string { return "interrupted" }
 // exited is what os.Exit panics with.
 type exited struct{ code int }
 
-var errTooDeep = errors.New("stack overflow: recursion too deep")
+// errTooDeep stands for what Go ends a process with, and so is a runtime error.
+const errTooDeep = ixgo.PlainError("stack overflow: recursion too deep")
 
 // tasks knows which goroutine belongs to which cell and stops cells.
 type tasks struct {

@@ -1,0 +1,116 @@
+package interp
+
+import (
+	"go/token"
+	"reflect"
+	"strconv"
+	"strings"
+
+	"github.com/goplus/ixgo"
+)
+
+// frame is one call of a cell's code.
+type frame struct {
+	function, file string
+	line           int
+	column         int // 0 where it is not known
+}
+
+// framesOf lists the cells' calls on the stack of fr, innermost first.
+func framesOf(fr *ixgo.Frame) []frame {
+	if fr == nil {
+		return nil
+	}
+	places := placesOf(*(**ixgo.Interp)(privateField(reflect.ValueOf(fr).Elem(), "interp")))
+	var out []frame
+	for _, f := range fr.CallerFrames() {
+		out = places.add(out, frame{function: f.Function, file: f.File, line: f.Line}, int(f.PC-f.Entry))
+	}
+	return out
+}
+
+// parseStack reads a stack as ixgo prints it, which is as Go prints it: the
+// calls of cells on it, innermost first.
+func parseStack(stack []byte, places places) []frame {
+	var out []frame
+	lines := strings.Split(string(stack), "\n")
+	for i := 0; i+1 < len(lines); i++ {
+		place, ok := strings.CutPrefix(lines[i+1], "\t")
+		if !ok {
+			continue
+		}
+		place, offset, _ := strings.Cut(place, " +0x")
+		colon := strings.LastIndex(place, ":")
+		if colon < 0 {
+			continue
+		}
+		n, err := strconv.Atoi(place[colon+1:])
+		if err != nil {
+			continue
+		}
+		pc, _ := strconv.ParseInt(offset, 16, 32) // none: 0, no column
+		out = places.add(out, frame{function: strings.TrimSuffix(lines[i], "()"), file: place[:colon], line: n}, int(pc))
+	}
+	return out
+}
+
+// add appends f unless it is none of a cell, or the same as the last. offset is
+// that of its instruction in its function.
+func (p places) add(list []frame, f frame, offset int) []frame {
+	if !strings.HasPrefix(f.file, cellPrefix) {
+		return list
+	}
+	f.column = p.column(f, offset)
+	f.function = plain(strings.TrimPrefix(f.function, "main."))
+	switch {
+	case f.function == "cell":
+		f.function = "the cell"
+	case strings.HasPrefix(f.function, "cell."):
+		f.function = "a function literal"
+	}
+	if n := len(list); n > 0 && list[n-1].function == f.function && list[n-1].file == f.file && list[n-1].line == f.line {
+		return list
+	}
+	return append(list, f)
+}
+
+// places finds the column of an instruction. The engine tells only its line; the
+// position of the instruction itself stands in a table of its own.
+type places struct {
+	functions reflect.Value // map[*ssa.Function]*function, unexported
+	positions *token.FileSet
+}
+
+// posForPC is what the engine's functions offer.
+type posForPC interface{ PosForPC(int) token.Pos }
+
+func placesOf(i *ixgo.Interp) places {
+	if i == nil {
+		return places{}
+	}
+	v := reflect.ValueOf(i).Elem()
+	ctx := *(**ixgo.Context)(privateField(v, "ctx"))
+	return places{v.FieldByName("funcs"), ctx.FileSet}
+}
+
+// column is the column of the instruction at offset in a function that has one
+// there on f's line.
+func (p places) column(f frame, offset int) int {
+	if !p.functions.IsValid() || offset < 1 {
+		return 0
+	}
+	for it := p.functions.MapRange(); it.Next(); {
+		pointer := it.Value()
+		function, ok := reflect.NewAt(pointer.Type().Elem(), pointer.UnsafePointer()).Interface().(posForPC)
+		if !ok {
+			return 0
+		}
+		if count := pointer.Elem().FieldByName("ssaInstrs").Len(); offset > count {
+			continue
+		}
+		if at := p.positions.Position(function.PosForPC(offset - 1)); at.Filename == f.file && at.Line == f.line {
+			return at.Column
+		}
+	}
+	return 0
+}
