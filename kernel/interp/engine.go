@@ -173,7 +173,7 @@ func (s *session) resolveImports(p *parsed) (names map[string]meaning, dots []*t
 	for _, spec := range p.imports {
 		pkg, err := s.importPackage(importPath(spec))
 		if err != nil {
-			problems = append(problems, problem{s.fset.Position(spec.Path.Pos()), err.Error()})
+			problems = append(problems, problem{pos: s.fset.Position(spec.Path.Pos()), msg: err.Error()})
 			continue
 		}
 		switch {
@@ -186,6 +186,9 @@ func (s *session) resolveImports(p *parsed) (names map[string]meaning, dots []*t
 		case spec.Name.Name != "_":
 			names[spec.Name.Name] = meaning{pkg: pkg}
 		}
+	}
+	if n := len(problems); n > 0 {
+		problems[n-1].more = s.choices()
 	}
 	return names, dots, problems
 }

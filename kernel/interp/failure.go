@@ -66,8 +66,9 @@ func (s *sources) excerpt(pos token.Position) []string {
 
 // problem is one error in a cell's source.
 type problem struct {
-	pos token.Position
-	msg string
+	pos  token.Position
+	msg  string
+	more string // lines that help, shown below the source line
 }
 
 const maxProblems = 10
@@ -86,6 +87,9 @@ func (s *sources) sourceFailure(kind engine.Kind, problems []problem) *engine.Fa
 		}
 		f.Traceback = append(f.Traceback, fmt.Sprintf("%s: %s", place(p.pos), p.msg))
 		f.Traceback = append(f.Traceback, s.excerpt(p.pos)...)
+		if p.more != "" {
+			f.Traceback = append(f.Traceback, strings.Split(p.more, "\n")...)
+		}
 	}
 	return f
 }
@@ -107,7 +111,7 @@ func syntaxProblems(err error, source string) []problem {
 	var out []problem
 	lines := strings.Split(strings.TrimRight(source, " \t\r\n"), "\n")
 	for _, e := range list {
-		p := problem{e.Pos, e.Msg}
+		p := problem{pos: e.Pos, msg: e.Msg}
 		if e.Pos.Line > len(lines) { // in what the cell was wrapped in
 			p.pos.Line, p.pos.Column = len(lines), len(lines[len(lines)-1])+1
 			p.msg = strings.NewReplacer("found '}'", "found the end of the cell", "found 'EOF'", "found the end of the cell").Replace(p.msg)
@@ -122,7 +126,7 @@ func (s *session) compileProblems(errs []types.Error, c *checked) []problem {
 	var out []problem
 	seen := map[problem]bool{}
 	for _, e := range errs {
-		p := problem{s.fset.Position(e.Pos), plain(e.Msg)}
+		p := problem{pos: s.fset.Position(e.Pos), msg: plain(e.Msg)}
 		p.msg += s.hint(p.msg, c)
 		if !seen[p] {
 			seen[p] = true

@@ -1,7 +1,6 @@
 package interp
 
 import (
-	"fmt"
 	"go/token"
 	"go/types"
 	"reflect"
@@ -65,7 +64,7 @@ func newSession(packages []*Package) *session {
 }
 
 // importPackage loads a package by path. A path that cells cannot import is an
-// error that names what they can.
+// error that names what is nearest to it.
 func (s *session) importPackage(path string) (*types.Package, error) {
 	for _, p := range s.paths {
 		if p == path {
@@ -75,7 +74,7 @@ func (s *session) importPackage(path string) (*types.Package, error) {
 			return s.base.Importer.Import(path)
 		}
 	}
-	return nil, fmt.Errorf("cannot import %q%s; packages that cells can import: %s", path, didYouMean(path, s.paths), strings.Join(s.paths, " "))
+	return nil, s.cannotImport(path)
 }
 
 // Import makes session a types.Importer.
