@@ -220,6 +220,15 @@ func (k *Kernel) engineDied(cause *engine.Failure) {
 	k.out.emit(engine.Event{Stream: &engine.Stream{Name: "stderr", Text: text}})
 }
 
+// isComplete asks the engine in use; where there is none, nobody knows.
+func (s *engineSlot) isComplete(code string) engine.Completeness {
+	e, err := s.now()
+	if err != nil {
+		return engine.Completeness{Status: "unknown"}
+	}
+	return e.IsComplete(code)
+}
+
 // inspect asks the engine in use.
 func (s *engineSlot) inspect(ctx context.Context, code string, cursor, detail int) (display.Bundle, bool) {
 	e, err := s.now()

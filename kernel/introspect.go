@@ -77,11 +77,7 @@ func (k *Kernel) serveIsComplete(r *request) (any, error) {
 	if err := r.content(&at); err != nil {
 		return nil, err
 	}
-	e, err := k.engine.now()
-	if err != nil {
-		return map[string]string{"status": "unknown"}, nil
-	}
-	c := e.IsComplete(at.Code)
+	c := k.engine.isComplete(at.Code)
 	reply := map[string]string{"status": c.Status}
 	if c.Status == "incomplete" {
 		reply["indent"] = c.Indent

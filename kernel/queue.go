@@ -25,15 +25,6 @@ func (q *queue) add(task func()) {
 	}
 }
 
-// take removes and returns all that waits.
-func (q *queue) take() []func() {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	tasks := q.tasks
-	q.tasks = nil
-	return tasks
-}
-
 func (q *queue) next() func() {
 	q.mu.Lock()
 	defer q.mu.Unlock()

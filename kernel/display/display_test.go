@@ -43,7 +43,7 @@ type broken struct{ N int }
 
 func (broken) HTML() string { panic("no wire") }
 
-type pointed struct{ n int }
+type pointed struct{}
 
 func (p *pointed) HTML() string { return "ok" }
 
@@ -261,13 +261,13 @@ func TestProgressIsToldTenTimesASecond(t *testing.T) {
 }
 
 func TestInputWithAndWithoutAnAsker(t *testing.T) {
-	before := SetAsker(func(prompt string, password bool) (string, error) {
+	t.Cleanup(func() { SetAsker(nil) })
+	SetAsker(func(prompt string, password bool) (string, error) {
 		if password {
 			return "hidden " + prompt, nil
 		}
 		return "seen " + prompt, nil
 	})
-	defer SetAsker(before)
 	if got, err := Input("a"); got != "seen a" || err != nil {
 		t.Errorf("Input: %q, %v", got, err)
 	}

@@ -88,11 +88,17 @@ func (c *child) run(factory engine.Factory) error {
 	if err := c.answers.send(message{Op: opReady}); err != nil {
 		return err
 	}
+	c.serveAll()
+	return nil
+}
+
+// serveAll serves requests until the parent is gone or wants us gone.
+func (c *child) serveAll() {
+	defer c.close()
 	for {
 		m, err := receive(c.requests)
 		if err != nil {
-			c.close()
-			return nil // the parent is gone or wants us gone
+			return
 		}
 		c.serve(m)
 	}

@@ -7,12 +7,28 @@
 // its own reader and writer; a peer whose unread messages exceed the limit is
 // disconnected.
 //
-// The framing is written here and not taken from go-zeromq/zmq4 (v0.17.0), whose
-// exported Conn was the first choice. Its reader allocates as much memory as a
-// frame header claims, so nine bytes of garbage end the process with "out of
-// memory", before or after the handshake; its metadata parser indexes past its
-// input; its answers to PING are written without regard to a message that
-// another goroutine is writing, and without the context that ZMTP 3.1 wants
-// back; and each frame costs two or three system calls. The module stays the
-// peer that the tests talk to, beside libzmq.
+// # Why go-zeromq/zmq4 is the peer and not the wire
+//
+// Neither its sockets nor its exported Conn (v0.17.0) can keep that promise:
+//
+//   - Conn.read makes a slice as long as the frame header claims before a byte of
+//     the body has come (conn.go), so nine bytes of garbage end the process with
+//     "out of memory", before or after the handshake.
+//   - Property.Write, which reads the peer's metadata, indexes past its input
+//     (protocol.go).
+//   - The answer to a PING is written by the reading goroutine without the lock
+//     of a message that another one is writing, and without the context that
+//     ZMTP 3.1 wants back.
+//   - Accepting waits for each handshake, without a deadline: one idle connection
+//     blocks all that come later.
+//   - XPUB swallows subscriptions, so no iopub_welcome can be sent; beyond 1,000
+//     messages that wait for a subscriber the next are dropped without a word, and
+//     a lost "idle" hangs a front end.
+//   - A ROUTER writes to all peers under one mutex: who does not read stops all.
+//
+// So the framing is written here, in zmtp.go. The module is the peer that the Go
+// tests talk to, an implementation that is not ours: zmq_test.go connects its
+// DEALER, SUB and REQ to the three sockets, and the kernel's own tests
+// (client_test.go in kernel) are a whole front end on its sockets. libzmq is the
+// other peer, by pyzmq in kernel/conformance.
 package zmq
