@@ -105,12 +105,20 @@ func (c *capture) read(stream int, f *os.File) {
 
 // readLocked reads what there is, at least one byte, 0 at the end. It returns
 // with c.mu held where ok is true, so that nothing overtakes what was read.
+//
+// It reads no more than there was before it yielded: a message sent before that
+// text has been passed on by then, one sent before later text perhaps not.
 func (c *capture) readLocked(stream int, raw syscall.RawConn, buf []byte) (n int, ok bool) {
 	err := raw.Read(func(fd uintptr) bool {
+		there := unread(fd)
+		if there == 0 && !readable(fd) {
+			return false
+		}
+		there = max(there, unread(fd), 1) // 1: to see the end
 		c.mu.Lock()
 		c.yield(stream)
 		var err error
-		n, err = unix.Read(int(fd), buf)
+		n, err = unix.Read(int(fd), buf[:min(there, len(buf))])
 		if err == unix.EAGAIN || err == unix.EINTR {
 			c.mu.Unlock()
 			return false
@@ -119,6 +127,15 @@ func (c *capture) readLocked(stream int, raw syscall.RawConn, buf []byte) (n int
 		return true
 	})
 	return n, ok && err == nil
+}
+
+// unread is how many bytes wait in fd.
+func unread(fd uintptr) int {
+	n, err := unix.IoctlGetInt(int(fd), unreadBytes)
+	if err != nil {
+		return 0
+	}
+	return n
 }
 
 // yield lets messages go first that were sent before the text that is about to

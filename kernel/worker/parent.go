@@ -14,8 +14,6 @@ import (
 	"syscall"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/fabricbook/fabricbook/kernel/display"
 	"github.com/fabricbook/fabricbook/kernel/engine"
 )
@@ -212,8 +210,7 @@ func pending(f *os.File) func() bool {
 	return func() (waiting bool) {
 		if err == nil {
 			_ = raw.Control(func(fd uintptr) { // fails where f is closed: nothing waits then
-				n, err := unix.IoctlGetInt(int(fd), unreadBytes)
-				waiting = err == nil && n > 0
+				waiting = unread(fd) > 0
 			})
 		}
 		return waiting
