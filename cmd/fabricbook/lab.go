@@ -127,9 +127,6 @@ func (f *fabric) serveLab(ctx context.Context, o labOptions, venv lab.Venv, root
 		case <-ctx.Done():
 			return server.Close(10 * time.Second)
 		case <-server.Done():
-			if ctx.Err() != nil {
-				return nil
-			}
 			return fmt.Errorf("JupyterLab ended by itself; its last words are in %s", logFile.Name())
 		}
 	})
