@@ -41,6 +41,7 @@ type capture struct {
 	seen    [2]uint64 // last mark read of each stream
 	handled [2]uint64 // last mark whose message was passed on
 	wanted  [2]bool   // a message waits for a mark of this stream
+	inHand  [2]uint64 // mark behind which a reader has text to pass on, 0: none
 	ended   bool      // no further messages will come
 	crash   []byte    // text held back
 }
@@ -56,20 +57,33 @@ func newCapture(secret []byte, events func() bool, emit func(name, text string))
 func (c *capture) message(marks [2]uint64, f func(), more bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for i, mark := range marks {
-		for c.seen[i] < mark && !c.ended {
-			c.wanted[i] = true
-			c.changed.Broadcast()
-			c.changed.Wait()
-		}
-		c.wanted[i] = false
+	for c.behind(marks) && !c.ended {
+		c.changed.Wait()
 	}
+	c.wanted = [2]bool{}
 	f()
 	for i, mark := range marks {
 		c.handled[i] = max(c.handled[i], mark)
 	}
 	c.reading.Store(more)
 	c.changed.Broadcast()
+}
+
+// behind tells whether output is still to come that was made before a message
+// with these marks: text before a mark, or text behind a mark that a reader has in
+// hand. A message that has no mark is later than that text, for one sent while the
+// mark was unread would have got a mark of its own. c.mu is held.
+func (c *capture) behind(marks [2]uint64) bool {
+	wait := false
+	for i, mark := range marks {
+		if c.seen[i] < mark {
+			c.wanted[i] = true
+			c.changed.Broadcast()
+			wait = true
+		}
+		wait = wait || c.inHand[i] != 0 && c.inHand[i] <= c.handled[i]
+	}
+	return wait
 }
 
 // finish tells that no message will come any more.
@@ -141,7 +155,7 @@ func unread(fd uintptr) int {
 // yield lets messages go first that were sent before the text that is about to
 // be read from a stream. c.mu is held.
 func (c *capture) yield(stream int) {
-	for !c.wanted[stream] && !c.ended && (c.reading.Load() || c.events()) {
+	for !c.wanted[stream] && !c.ended && (c.events() || c.reading.Load()) { // in this order: reading is set before the pipe is emptied
 		c.changed.Wait()
 	}
 }
@@ -175,7 +189,7 @@ func (c *capture) split(stream int, text []byte) (held []byte) {
 		c.pass(stream, text[:at])
 		mark := binary.BigEndian.Uint64(text[at+secretLen:])
 		text = text[at+markLen:]
-		c.seen[stream] = mark
+		c.seen[stream], c.inHand[stream] = mark, mark
 		c.changed.Broadcast()
 		for c.handled[stream] < mark && !c.ended {
 			c.changed.Wait()
@@ -183,6 +197,10 @@ func (c *capture) split(stream int, text []byte) (held []byte) {
 	}
 	keep := c.begun(text)
 	c.pass(stream, text[:len(text)-keep])
+	if c.inHand[stream] != 0 {
+		c.inHand[stream] = 0
+		c.changed.Broadcast()
+	}
 	return append([]byte(nil), text[len(text)-keep:]...)
 }
 

@@ -179,6 +179,7 @@ func (p *process) own(started chan<- error) {
 func (p *process) attend(ps pipes) {
 	secret := make([]byte, secretLen)
 	_, _ = rand.Read(secret) // never fails
+	secret[0] = 0xFF         // stands in no text, so that no text is held back as the beginning of a mark
 	widen(ps.parent[3])
 	p.requests = &sender{w: ps.parent[2]}
 	p.capture = newCapture(secret, pending(ps.parent[3]), p.print)
