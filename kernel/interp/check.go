@@ -30,8 +30,12 @@ func newInfo() *types.Info {
 
 // check checks the cell in a package of its own, whose scope holds a stand-in for
 // each name of the session that the cell mentions. A failing cell leaves no trace.
+// The package is not called main, since in a cell that may be any name.
 func (s *session) check(fset *token.FileSet, u *unit, imports map[string]meaning, files []*ast.File) *checked {
-	c := &checked{pkg: types.NewPackage(s.pkg.Path(), s.pkg.Name()), info: newInfo(), standIns: map[types.Object]types.Object{}}
+	c := &checked{pkg: types.NewPackage(s.pkg.Path(), "cell"), info: newInfo(), standIns: map[types.Object]types.Object{}}
+	for _, f := range files {
+		f.Name.Name = c.pkg.Name()
+	}
 	s.insertStandIns(c, u, imports, files)
 	c.errs = s.typeCheck(fset, c.pkg, c.info, u, files)
 	return c

@@ -50,8 +50,7 @@ func New(sink engine.Sink, symbols ...*Package) (*Engine, error) {
 	ts.out = e.out
 	e.externals = ts.externals()
 	maps.Copy(e.externals, e.out.externals())
-	maps.Copy(e.externals, e.out.logExternals(ts.exit))
-	maps.Copy(e.externals, e.out.slogExternals())
+	maps.Copy(e.externals, newLogs(stream{e.out, "stderr"}, ts.exit).externals())
 	maps.Copy(e.externals, (&input{sink: sink, tasks: ts}).externals())
 	e.out.printBuiltins(e.session.base)
 	e.startPublishing()
@@ -204,7 +203,7 @@ func (s *session) prepare(u *unit, imports map[string]meaning) (*lowered, []prob
 		return nil, s.compileProblems(c.errs, c)
 	}
 	r := s.rename(u, c, files)
-	rewrite(u, c.info)
+	rewrite(u, c.info, s.fset)
 	l, errs := s.lower(u, r)
 	if len(errs) > 0 {
 		return nil, s.compileProblems(errs, c)

@@ -4,72 +4,141 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"log"
 	"log/slog"
+	"maps"
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
-// logExternals gives cells a standard logger of their own, in log and log/slog:
-// it writes to the cell's standard error, keeps its settings from cell to cell,
-// and Fatal ends the cell, not the process.
-func (o *output) logExternals(exit func(code int)) map[string]any {
-	std := log.New(stream{o, "stderr"}, "", log.LstdFlags)
-	const depth = 2
-	say := func(l *log.Logger, text string) { _ = l.Output(depth, text) }
-	fatal := func(l *log.Logger, text string) {
-		say(l, text)
-		exit(1)
-	}
-	paniced := func(text string) {
-		say(std, text)
-		panic(text)
-	}
-	return map[string]any{
-		"log.Default":   func() *log.Logger { return std },
-		"log.Print":     func(v ...any) { say(std, fmt.Sprint(v...)) },
-		"log.Printf":    func(f string, v ...any) { say(std, fmt.Sprintf(f, v...)) },
-		"log.Println":   func(v ...any) { say(std, fmt.Sprintln(v...)) },
-		"log.Output":    func(_ int, s string) error { return std.Output(depth, s) },
-		"log.Fatal":     func(v ...any) { fatal(std, fmt.Sprint(v...)) },
-		"log.Fatalf":    func(f string, v ...any) { fatal(std, fmt.Sprintf(f, v...)) },
-		"log.Fatalln":   func(v ...any) { fatal(std, fmt.Sprintln(v...)) },
-		"log.Panic":     func(v ...any) { paniced(fmt.Sprint(v...)) },
-		"log.Panicf":    func(f string, v ...any) { paniced(fmt.Sprintf(f, v...)) },
-		"log.Panicln":   func(v ...any) { paniced(fmt.Sprintln(v...)) },
-		"log.Flags":     std.Flags,
-		"log.SetFlags":  std.SetFlags,
-		"log.Prefix":    std.Prefix,
-		"log.SetPrefix": std.SetPrefix,
-		"log.Writer":    std.Writer,
-		"log.SetOutput": std.SetOutput,
+// logs is what cells have instead of the process's own log and log/slog: a
+// standard logger that writes to the cell's standard error and keeps its settings
+// from cell to cell, and Fatal ends the cell, not the process.
+type logs struct {
+	std  *log.Logger
+	exit func(code int)
 
-		"(*log.Logger).Fatal":   func(l *log.Logger, v ...any) { fatal(l, fmt.Sprint(v...)) },
-		"(*log.Logger).Fatalf":  func(l *log.Logger, f string, v ...any) { fatal(l, fmt.Sprintf(f, v...)) },
-		"(*log.Logger).Fatalln": func(l *log.Logger, v ...any) { fatal(l, fmt.Sprintln(v...)) },
+	structured atomic.Pointer[slog.Logger] // slog's default
+	level      slog.LevelVar               // of the bridge between log and slog
+
+	placed sync.Mutex // one line with its place at a time
+}
+
+func newLogs(stderr io.Writer, exit func(code int)) *logs {
+	l := &logs{std: log.New(stderr, "", log.LstdFlags), exit: exit}
+	l.structured.Store(slog.New(newLineHandler(l)))
+	return l
+}
+
+// say prints one line. place is that of the call in its cell, empty if unknown.
+func (l *logs) say(to *log.Logger, place, text string) {
+	const depth = 3
+	flags := to.Flags()
+	if flags&(log.Lshortfile|log.Llongfile) == 0 {
+		_ = to.Output(depth, text) // as log itself
+		return
+	}
+	if place == "" {
+		place = "???:0"
+	}
+	prefix := to.Prefix()
+	text = place + ": " + text
+	if flags&log.Lmsgprefix != 0 {
+		text, prefix = place+": "+prefix+strings.TrimPrefix(text, place+": "), ""
+	}
+	l.placed.Lock()
+	defer l.placed.Unlock()
+	_ = log.New(to.Writer(), prefix, flags&^(log.Lshortfile|log.Llongfile|log.Lmsgprefix)).Output(depth, text)
+}
+
+// print does what the function or method called name does.
+func (l *logs) print(to *log.Logger, name, place, text string) {
+	l.say(to, place, text)
+	switch {
+	case strings.HasPrefix(name, "Fatal"):
+		l.exit(1)
+	case strings.HasPrefix(name, "Panic"):
+		panic(text)
 	}
 }
 
-// slogExternals is the same for log/slog.
-func (o *output) slogExternals() map[string]any {
-	var current atomic.Pointer[slog.Logger]
-	current.Store(slog.New(newLineHandler(log.New(stream{o, "stderr"}, "", log.LstdFlags))))
+// printed is the text that Print, Println and their like make of v.
+func printed(name string, v []any) string {
+	if strings.HasSuffix(name, "ln") {
+		return fmt.Sprintln(v...)
+	}
+	return fmt.Sprint(v...)
+}
+
+// logger is what a call in a cell logs to: nil stands for the standard logger.
+func (l *logs) logger(to any) *log.Logger {
+	if to, ok := to.(*log.Logger); ok && to != nil {
+		return to
+	}
+	return l.std
+}
+
+func (l *logs) externals() map[string]any {
+	externals := map[string]any{
+		// What calls in cells are rewritten to, see rewriter.log.
+		runtimePath + ".Log": func(to any, name, place string, v ...any) { l.print(l.logger(to), name, place, printed(name, v)) },
+		runtimePath + ".Logf": func(to any, name, place, f string, v ...any) {
+			l.print(l.logger(to), name, place, fmt.Sprintf(f, v...))
+		},
+
+		"log.Default":          func() *log.Logger { return l.std },
+		"log.Output":           func(_ int, s string) error { l.say(l.std, "", s); return nil },
+		"(*log.Logger).Output": func(to *log.Logger, _ int, s string) error { l.say(to, "", s); return nil },
+
+		"log.Flags":     l.std.Flags,
+		"log.SetFlags":  l.std.SetFlags,
+		"log.Prefix":    l.std.Prefix,
+		"log.SetPrefix": l.std.SetPrefix,
+		"log.Writer":    l.std.Writer,
+		"log.SetOutput": l.std.SetOutput,
+	}
+	for _, kind := range []string{"Print", "Fatal", "Panic"} { // as values, or deferred
+		for _, name := range []string{kind, kind + "ln"} {
+			externals["log."+name] = func(v ...any) { l.print(l.std, name, "", printed(name, v)) }
+			externals["(*log.Logger)."+name] = func(to *log.Logger, v ...any) { l.print(to, name, "", printed(name, v)) }
+		}
+		name := kind + "f"
+		externals["log."+name] = func(f string, v ...any) { l.print(l.std, name, "", fmt.Sprintf(f, v...)) }
+		externals["(*log.Logger)."+name] = func(to *log.Logger, f string, v ...any) { l.print(to, name, "", fmt.Sprintf(f, v...)) }
+	}
+	maps.Copy(externals, l.slogExternals())
+	return externals
+}
+
+// slogExternals is the part of log/slog.
+func (l *logs) slogExternals() map[string]any {
+	current := &l.structured
 	at := func(level slog.Level) func(string, ...any) {
-		return func(msg string, args ...any) { current.Load().Log(context.Background(), level, msg, args...) }
+		return func(msg string, args ...any) { logAt(context.Background(), current.Load(), level, msg, args...) }
 	}
 	atContext := func(level slog.Level) func(context.Context, string, ...any) {
-		return func(ctx context.Context, msg string, args ...any) { current.Load().Log(ctx, level, msg, args...) }
+		return func(ctx context.Context, msg string, args ...any) { logAt(ctx, current.Load(), level, msg, args...) }
 	}
 	externals := map[string]any{
 		"log/slog.Default":    current.Load,
-		"log/slog.SetDefault": current.Store,
-		"log/slog.With":       func(args ...any) *slog.Logger { return current.Load().With(args...) },
+		"log/slog.SetDefault": l.setDefault,
+		"log/slog.SetLogLoggerLevel": func(level slog.Level) slog.Level {
+			defer l.level.Set(level)
+			return l.level.Level()
+		},
+		"log/slog.With": func(args ...any) *slog.Logger { return current.Load().With(args...) },
 		"log/slog.Log": func(ctx context.Context, level slog.Level, msg string, args ...any) {
-			current.Load().Log(ctx, level, msg, args...)
+			logAt(ctx, current.Load(), level, msg, args...)
 		},
 		"log/slog.LogAttrs": func(ctx context.Context, level slog.Level, msg string, attrs ...slog.Attr) {
-			current.Load().LogAttrs(ctx, level, msg, attrs...)
+			args := make([]any, len(attrs))
+			for i, a := range attrs {
+				args[i] = a
+			}
+			logAt(ctx, current.Load(), level, msg, args...)
 		},
 	}
 	for name, level := range map[string]slog.Level{"Debug": slog.LevelDebug, "Info": slog.LevelInfo, "Warn": slog.LevelWarn, "Error": slog.LevelError} {
@@ -79,16 +148,54 @@ func (o *output) slogExternals() map[string]any {
 	return externals
 }
 
-// lineHandler prints records as slog's default handler does: as lines of a
-// log.Logger, level and message first.
+// logAt logs without a program counter: it would be one of the kernel.
+func logAt(ctx context.Context, to *slog.Logger, level slog.Level, msg string, args ...any) {
+	if ctx == nil {
+		ctx = context.Background()
+	}
+	if !to.Enabled(ctx, level) {
+		return
+	}
+	r := slog.NewRecord(time.Now(), level, msg, 0)
+	r.Add(args...)
+	_ = to.Handler().Handle(ctx, r) // as slog's own functions
+}
+
+// setDefault stands for slog.SetDefault: from then on the standard logger of
+// package log writes to the new default, unless that writes to the former.
+func (l *logs) setDefault(to *slog.Logger) {
+	l.structured.Store(to)
+	if _, ok := to.Handler().(*lineHandler); !ok {
+		l.std.SetOutput(bridge{l, to.Handler()})
+		l.std.SetFlags(0)
+	}
+}
+
+// bridge makes records of lines.
+type bridge struct {
+	logs *logs
+	to   slog.Handler
+}
+
+func (b bridge) Write(line []byte) (int, error) {
+	level := b.logs.level.Level()
+	if !b.to.Enabled(context.Background(), level) {
+		return 0, nil
+	}
+	r := slog.NewRecord(time.Now(), level, string(bytes.TrimSuffix(line, []byte{'\n'})), 0)
+	return len(line), b.to.Handle(context.Background(), r)
+}
+
+// lineHandler prints records as slog's default handler does: as lines of
+// the standard logger, level and message first.
 type lineHandler struct {
-	logger *log.Logger
+	logs   *logs
 	attrs  slog.Handler // prints attributes into buffer
 	mu     *sync.Mutex
 	buffer *bytes.Buffer
 }
 
-func newLineHandler(logger *log.Logger) *lineHandler {
+func newLineHandler(l *logs) *lineHandler {
 	buffer := &bytes.Buffer{}
 	attrs := slog.NewTextHandler(buffer, &slog.HandlerOptions{ReplaceAttr: func(groups []string, a slog.Attr) slog.Attr {
 		if len(groups) == 0 && (a.Key == slog.TimeKey || a.Key == slog.LevelKey || a.Key == slog.MessageKey) {
@@ -96,11 +203,11 @@ func newLineHandler(logger *log.Logger) *lineHandler {
 		}
 		return a
 	}})
-	return &lineHandler{logger: logger, attrs: attrs, mu: &sync.Mutex{}, buffer: buffer}
+	return &lineHandler{logs: l, attrs: attrs, mu: &sync.Mutex{}, buffer: buffer}
 }
 
 func (h *lineHandler) Enabled(_ context.Context, level slog.Level) bool {
-	return level >= slog.LevelInfo
+	return level >= h.logs.level.Level()
 }
 
 func (h *lineHandler) Handle(ctx context.Context, r slog.Record) error {
@@ -112,7 +219,8 @@ func (h *lineHandler) Handle(ctx context.Context, r slog.Record) error {
 	if err != nil {
 		return err
 	}
-	return h.logger.Output(2, line)
+	h.logs.say(h.logs.std, "", line)
+	return nil
 }
 
 func (h *lineHandler) WithAttrs(attrs []slog.Attr) slog.Handler {

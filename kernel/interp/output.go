@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"go/ast"
+	"go/token"
 	"io"
 	"os"
 	"reflect"
@@ -61,6 +63,8 @@ func (o *output) externals() map[string]any {
 		"fmt.Print":   func(a ...any) (int, error) { return out.print(fmt.Sprint(a...)), nil },
 		"fmt.Println": func(a ...any) (int, error) { return out.print(fmt.Sprintln(a...)), nil },
 		"fmt.Printf":  func(f string, a ...any) (int, error) { return out.print(fmt.Sprintf(f, a...)), nil },
+
+		"go/ast.Print": func(fset *token.FileSet, x any) error { return ast.Fprint(out, fset, x, ast.NotNilFilter) },
 	}
 }
 

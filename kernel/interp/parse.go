@@ -52,18 +52,19 @@ func parseLoosely(fset *token.FileSet, name, source string) *parsed {
 }
 
 func (p *parsed) parseDecls(fset *token.FileSet, items []item) error {
-	text := masked(p.source, items, func(k kind) bool { return k == declaration || k == importing })
-	file, err := parser.ParseFile(fset, p.name, fmt.Sprintf("package main;/*line %s:1:1*/%s", p.name, text), parseMode)
-	if file == nil {
+	imports, err := p.parseItems(fset, items, importing) // first, wherever the cell has them
+	if imports == nil {
 		return err
 	}
-	p.imports = file.Imports
-	for _, d := range file.Decls {
-		if g, ok := d.(*ast.GenDecl); ok && g.Tok == token.IMPORT {
-			continue
-		}
-		p.decls = append(p.decls, d)
+	p.imports = imports.Imports
+	file, errDecls := p.parseItems(fset, items, declaration)
+	if file == nil {
+		return errDecls
 	}
+	if err == nil {
+		err = errDecls
+	}
+	p.decls = append(p.decls, file.Decls...)
 	whole := false
 	for _, it := range items {
 		whole = whole || it.kind == clause
@@ -74,6 +75,12 @@ func (p *parsed) parseDecls(fset *token.FileSet, items []item) error {
 		}
 	}
 	return err
+}
+
+// parseItems parses the items of one kind as a file.
+func (p *parsed) parseItems(fset *token.FileSet, items []item, wanted kind) (*ast.File, error) {
+	text := masked(p.source, items, func(k kind) bool { return k == wanted })
+	return parser.ParseFile(fset, p.name, fmt.Sprintf("package main;/*line %s:1:1*/%s", p.name, text), parseMode)
 }
 
 func (p *parsed) parseBody(fset *token.FileSet, items []item) error {

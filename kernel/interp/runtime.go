@@ -4,6 +4,7 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
+	"hash/maphash"
 	"reflect"
 	"slices"
 
@@ -26,6 +27,12 @@ var runtimePackage = &ixgo.Package{
 		"Begin":  reflect.ValueOf(func(any) {}),              // tells whose this goroutine is
 		"End":    reflect.ValueOf(func(any) {}),              // the goroutine ends, with this from recover
 		"Keep":   reflect.ValueOf(func(...any) {}),           // never called
+
+		"Log":  reflect.ValueOf(func(any, string, string, ...any) {}),         // a call of package log, with its place
+		"Logf": reflect.ValueOf(func(any, string, string, string, ...any) {}), // likewise, with a format
+
+		"HashComparable":      reflect.ValueOf(func(seed maphash.Seed, v any) uint64 { return maphash.Comparable(seed, v) }),
+		"WriteHashComparable": reflect.ValueOf(func(h *maphash.Hash, v any) { maphash.WriteComparable(h, v) }),
 	},
 }
 

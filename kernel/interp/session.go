@@ -52,7 +52,7 @@ func newSession(packages []*Package) *session {
 	base := ixgo.NewContext(ixgo.SupportMultipleInterp)
 	s := &session{
 		fset: base.FileSet, base: base, loader: newLoader(base.Loader), paths: importable(packages), docs: newDocs(packages),
-		pkg: types.NewPackage("main", "main"), names: map[string]meaning{}, imports: map[string]*types.PkgName{}, taken: map[string]bool{}, listed: map[types.Object]string{},
+		pkg: types.NewPackage("main", "main"), names: map[string]meaning{}, imports: map[string]*types.PkgName{}, taken: map[string]bool{"main": true}, listed: map[types.Object]string{},
 		nodes: map[types.Object]*node{}, redirect: map[types.Object]types.Object{}, address: map[*types.Var]any{},
 	}
 	s.importLazily(base.Loader.(*ixgo.TypesLoader))
