@@ -73,6 +73,17 @@ func (u *unit) tolerates(e types.Error) bool {
 	return false
 }
 
+// bodiless reports functions without a body. The type checker takes them: they
+// may be written in assembly, which cells cannot hold.
+func (u *unit) bodiless() (errs []types.Error) {
+	for _, d := range u.decls {
+		if f, ok := d.(*ast.FuncDecl); ok && f.Body == nil {
+			errs = append(errs, types.Error{Pos: f.Name.Pos(), Msg: "missing function body"})
+		}
+	}
+	return errs
+}
+
 func (u *unit) isTopLevelExpr(pos token.Pos) bool {
 	for _, s := range u.steps {
 		if e, ok := s.stmt.(*ast.ExprStmt); ok && e.Pos() <= pos && pos < e.End() {

@@ -45,8 +45,8 @@ func New(sink engine.Sink, symbols ...*Package) (*Engine, error) {
 			return nil, err
 		}
 	}
-	ts := &tasks{}
-	e := &Engine{sink: sink, sources: &sources{}, tasks: ts, out: &output{sink: sink, tasks: ts}, session: newSession(symbols)}
+	ts, texts := &tasks{}, &sources{}
+	e := &Engine{sink: sink, sources: texts, tasks: ts, out: &output{sink: sink, tasks: ts}, session: newSession(symbols, texts)}
 	ts.out = e.out
 	e.externals = ts.externals()
 	maps.Copy(e.externals, e.out.externals())
@@ -199,6 +199,7 @@ func (s *session) prepare(u *unit, imports map[string]meaning) (*lowered, []prob
 	s.redeclareMethods(u)
 	files := []*ast.File{u.file()}
 	c := s.check(s.fset, u, imports, files)
+	c.errs = append(c.errs, u.bodiless()...)
 	if len(c.errs) > 0 {
 		return nil, s.compileProblems(c.errs, c)
 	}

@@ -34,6 +34,12 @@ func (s *sources) set(name, text string) {
 	s.text[name] = text
 }
 
+func (s *sources) of(name string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text[name]
+}
+
 // line is line n of a cell, counted from 1.
 func (s *sources) line(name string, n int) (string, bool) {
 	s.mu.Lock()

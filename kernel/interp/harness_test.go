@@ -49,6 +49,7 @@ type session struct {
 	engine *interp.Engine
 	sink   *recorder
 	number int
+	last   engine.Outcome
 }
 
 func newSession(t testing.TB, symbols ...*interp.Package) *session {
@@ -68,7 +69,8 @@ func (s *session) run(source string) engine.Outcome {
 
 func (s *session) runContext(ctx context.Context, source string) engine.Outcome {
 	s.number++
-	return s.engine.Execute(ctx, engine.Cell{Number: s.number, Source: source})
+	s.last = s.engine.Execute(ctx, engine.Cell{Number: s.number, Source: source})
+	return s.last
 }
 
 // ok runs a cell that must end well and returns the text of its result.

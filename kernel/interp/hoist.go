@@ -77,11 +77,16 @@ func (u *unit) define(x *ast.AssignStmt, seen map[string]bool) []types.Error {
 	var check []ast.Expr // assignments to variables that the cell declared above
 	var from []ast.Expr
 	fresh := false
+	here := map[string]bool{}
 	for _, l := range x.Lhs {
 		id, ok := l.(*ast.Ident)
 		if !ok {
 			return []types.Error{{Pos: l.Pos(), Msg: "non-name on left side of :="}}
 		}
+		if here[id.Name] {
+			return []types.Error{{Pos: l.Pos(), Msg: id.Name + " repeated on left side of :="}}
+		}
+		here[id.Name] = id.Name != "_"
 		if id.Name == "_" || !seen[id.Name] {
 			fresh = fresh || id.Name != "_"
 			seen[id.Name] = id.Name != "_"

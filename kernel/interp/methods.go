@@ -42,16 +42,16 @@ func (s *session) declarationsAgain(n *node, replaced map[string]bool) []ast.Dec
 		if isMethod && replaced[f.Name.Name] {
 			continue
 		}
-		out = append(out, s.parseAgain(n, d)...)
+		out = append(out, s.parseAgain(d)...)
 	}
 	return out
 }
 
 // parseAgain makes a new tree of a declaration: the old one was rewritten.
-func (s *session) parseAgain(n *node, d ast.Decl) []ast.Decl {
+func (s *session) parseAgain(d ast.Decl) []ast.Decl {
 	from := s.fset.Position(d.Pos())
 	want, _ := d.(*ast.GenDecl)
-	p, err := parseCell(s.fset, from.Filename, n.source)
+	p, err := parseCell(s.fset, from.Filename, s.sources.of(from.Filename)) // a type's methods may be of several cells
 	if err != nil {
 		return nil
 	}

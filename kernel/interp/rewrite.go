@@ -2,6 +2,7 @@ package interp
 
 import (
 	"go/ast"
+	"go/constant"
 	"go/token"
 	"go/types"
 	"regexp"
@@ -71,7 +72,17 @@ func (w *rewriter) captureResult(last *ast.ExprStmt) {
 	if tv, ok := w.info.Types[last.X]; ok && (tv.IsVoid() || tv.IsType()) || w.prints(last.X) {
 		return
 	}
+	if tv := w.info.Types[last.X]; tv.Value != nil && tv.Value.Kind() == constant.Int && isUntyped(tv.Type) {
+		if _, exact := constant.Int64Val(tv.Value); !exact { // no int holds it
+			last.X = text(last.Pos(), tv.Value.ExactString())
+		}
+	}
 	last.X = runtimeCall(last.Pos(), "Result", last.X)
+}
+
+func isUntyped(t types.Type) bool {
+	b, ok := t.(*types.Basic)
+	return ok && b.Info()&types.IsUntyped != 0
 }
 
 // prints tells calls whose count of bytes nobody wants to see.

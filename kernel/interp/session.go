@@ -20,6 +20,8 @@ type session struct {
 	paths  []string // what can be imported, sorted
 	docs   *docs
 
+	sources *sources // of all cells
+
 	pkg     *types.Package // of everything that cells declare at top level
 	names   map[string]meaning
 	dots    []*types.Package          // imported with "import ."
@@ -48,9 +50,10 @@ const (
 	mark        = "ꞏ"        // a letter (U+A78F) that nobody types: it makes names unique
 )
 
-func newSession(packages []*Package) *session {
+func newSession(packages []*Package, sources *sources) *session {
 	base := ixgo.NewContext(ixgo.SupportMultipleInterp)
 	s := &session{
+		sources: sources,
 		fset: base.FileSet, base: base, loader: newLoader(base.Loader), paths: importable(packages), docs: newDocs(packages),
 		pkg: types.NewPackage("main", "main"), names: map[string]meaning{}, imports: map[string]*types.PkgName{}, taken: map[string]bool{"main": true}, listed: map[types.Object]string{},
 		nodes: map[types.Object]*node{}, redirect: map[types.Object]types.Object{}, address: map[*types.Var]any{},

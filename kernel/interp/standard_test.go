@@ -15,7 +15,7 @@ func TestStandardIsWhole(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	s := newSession(ownStandard())
+	s := newSession(ownStandard(), &sources{})
 	for _, path := range s.paths {
 		pkg, err := s.importPackage(path)
 		if err != nil {
