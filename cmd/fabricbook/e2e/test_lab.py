@@ -59,7 +59,8 @@ def test_ctrl_c_ends_all_and_the_next_start_finds_the_state(tmp_path):
         token = (data / "jupyter.token").read_text().strip()
         listing = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
         assert token not in listing, "the token is in the process list"
-        assert first.stop() in (0, 130), "".join(first.lines)
+        first.stop()  # make itself reports the signal; what it ran must have ended by itself
+        assert "All ended." in "".join(first.lines)
         assert token not in (data / "fabricbook.log").read_text(), "the token is in the log"
     left = subprocess.run(["pgrep", "-f", str(data)], capture_output=True, text=True)
     assert left.stdout == "", f"processes are left: {left.stdout}"
