@@ -46,7 +46,7 @@ func (s *session) typeCheck(fset *token.FileSet, pkg *types.Package, info *types
 	conf := &types.Config{
 		Importer: s, Sizes: types.SizesFor("gc", runtime.GOARCH), GoVersion: goVersion, DisableUnusedImportCheck: true,
 		Error: func(err error) {
-			if e, ok := err.(types.Error); ok && !u.tolerates(e) {
+			if e, ok := err.(types.Error); ok && !u.tolerates(e, pkg == s.pkg) {
 				errs = append(errs, e)
 			}
 		},
@@ -55,8 +55,9 @@ func (s *session) typeCheck(fset *token.FileSet, pkg *types.Package, info *types
 	return errs
 }
 
-// tolerates tells which errors of a compiler are none in a notebook.
-func (u *unit) tolerates(e types.Error) bool {
+// tolerates tells which errors of a compiler are none in a notebook. inSession is
+// whether the cell is checked in the session's own package.
+func (u *unit) tolerates(e types.Error, inSession bool) bool {
 	switch {
 	case strings.HasPrefix(e.Msg, "declared and not used"), strings.HasSuffix(e.Msg, "declared and not used"),
 		strings.HasSuffix(e.Msg, "imported and not used"):
@@ -65,8 +66,8 @@ func (u *unit) tolerates(e types.Error) bool {
 		return true
 	case strings.HasPrefix(e.Msg, "\t"): // goes on about the one before
 		return true
-	case strings.HasPrefix(e.Msg, "implicit assignment to unexported field") && strings.Contains(e.Msg, "type main."):
-		return true // checked for real when the cell is lowered
+	case strings.HasPrefix(e.Msg, "implicit assignment to unexported field") && !inSession:
+		return true // to fields of the session's types, perhaps: checked when the cell is lowered
 	case strings.HasSuffix(e.Msg, "is not used"):
 		return u.isTopLevelExpr(e.Pos)
 	}

@@ -175,6 +175,7 @@ func (u *unit) declared() map[string]bool {
 // variables, and a function with the statements.
 func (u *unit) file() *ast.File {
 	f := &ast.File{Package: u.lbrace, Name: &ast.Ident{NamePos: u.lbrace, Name: "main"}, FileStart: u.lbrace, FileEnd: u.rbrace, GoVersion: goVersion}
+	u.shieldTypes()
 	f.Decls = append(f.Decls, u.decls...)
 	body := &ast.BlockStmt{Lbrace: u.lbrace, Rbrace: u.rbrace}
 	for _, s := range u.steps {
@@ -190,4 +191,24 @@ func (u *unit) file() *ast.File {
 	}
 	f.Decls = append(f.Decls, &ast.FuncDecl{Name: &ast.Ident{NamePos: u.lbrace, Name: u.entry}, Type: &ast.FuncType{Func: u.lbrace, Params: &ast.FieldList{}}, Body: body})
 	return f
+}
+
+// shieldTypes writes "type A B", where B is of an earlier cell, as "type A (B)":
+// the type checker follows a bare name in search of cycles, and takes for granted
+// that it sees the declaration of what it finds in the package.
+func (u *unit) shieldTypes() {
+	declared := u.declared()
+	for _, d := range u.decls {
+		g, ok := d.(*ast.GenDecl)
+		if !ok {
+			continue
+		}
+		for _, spec := range g.Specs {
+			if t, ok := spec.(*ast.TypeSpec); ok {
+				if id, ok := t.Type.(*ast.Ident); ok && !declared[id.Name] {
+					t.Type = &ast.ParenExpr{Lparen: id.Pos(), X: id, Rparen: id.Pos()}
+				}
+			}
+		}
+	}
 }

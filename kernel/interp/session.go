@@ -54,7 +54,7 @@ func newSession(packages []*Package, sources *sources) *session {
 	base := ixgo.NewContext(ixgo.SupportMultipleInterp)
 	s := &session{
 		sources: sources,
-		fset: base.FileSet, base: base, loader: newLoader(base.Loader), paths: importable(packages), docs: newDocs(packages),
+		fset:    base.FileSet, base: base, loader: newLoader(base.Loader), paths: importable(packages), docs: newDocs(packages),
 		pkg: types.NewPackage("main", "main"), names: map[string]meaning{}, imports: map[string]*types.PkgName{}, taken: map[string]bool{"main": true}, listed: map[types.Object]string{},
 		nodes: map[types.Object]*node{}, redirect: map[types.Object]types.Object{}, address: map[*types.Var]any{},
 	}
