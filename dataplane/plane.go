@@ -45,10 +45,13 @@ type Probe struct {
 }
 
 // ProbeResult tells how a probe ended. Times are round trips, one for each
-// answered packet.
+// answered packet. A refused packet is not a received one: it did arrive, and its
+// host answered that nothing listens on the port (RFC 9293 section 3.5.2, RFC 1122
+// section 3.2.2.1).
 type ProbeResult struct {
 	Sent     int             `json:"sent"`
 	Received int             `json:"received"`
+	Refused  int             `json:"refused,omitempty"`
 	Times    []time.Duration `json:"times,omitempty"`
 	Reason   string          `json:"reason,omitempty"` // of the loss, where it is known: "timeout", "connection refused", "destination unreachable by 10.0.11.1"
 }

@@ -96,6 +96,9 @@ func addProbes(out map[string]shown) {
 	no.Proto, no.Port = "tcp", 5432
 	no.Result = dataplane.ProbeResult{Sent: 1, Reason: "timeout"}
 	out["check-no"] = &Probe{no}
+	refused := no
+	refused.Result = dataplane.ProbeResult{Sent: 1, Refused: 1, Reason: "connection refused"}
+	out["check-refused"] = &Probe{refused}
 	some := ends
 	some.Result = dataplane.ProbeResult{Sent: 3, Received: 2, Times: []time.Duration{time.Millisecond, 2 * time.Millisecond}, Reason: "timeout"}
 	out["ping-losses"] = &Probe{some}
@@ -139,6 +142,7 @@ func addMatrices(f *fake, out map[string]shown) {
 						if ok {
 							c.Reason = "a rule allows it in"
 						}
+						c.Refused = c.Reached && proto == "tcp/9999"
 						if wrong && (from == "office-1" && to == "web-1" || from == "web-1" && to == "office-1") {
 							c.Reached = !c.Reached
 						}
@@ -151,6 +155,7 @@ func addMatrices(f *fake, out map[string]shown) {
 	}
 	f.matrix = answer(false)
 	out["matrix"] = f.fabric().Matrix(ICMP(), TCP(22))
+	out["matrix-refused"] = f.fabric().Matrix(TCP(9999))
 	f.matrix = answer(true)
 	out["matrix-wrong"] = f.fabric().Matrix(TCP(22))
 	f.matrix = answer(false)

@@ -191,7 +191,11 @@ func (m *Matrix) card() show.Card {
 	default:
 		c.Tone = show.Plain
 	}
-	c.Blocks = append(c.Blocks, show.Line{show.Quiet("rows send, columns receive:  ✓ passes   – blocked   ✗ otherwise than computed")})
+	legend := "rows send, columns receive:  ✓ passes   – blocked   ✗ otherwise than computed"
+	if slices.ContainsFunc(m.Cells, func(c api.Cell) bool { return c.Refused }) {
+		legend += "   refused: it arrives, and nothing listens on that port"
+	}
+	c.Blocks = append(c.Blocks, show.Line{show.Quiet(legend)})
 	for _, proto := range m.Protos {
 		c.Blocks = append(c.Blocks, m.table(proto))
 	}
@@ -235,6 +239,8 @@ func (m *Matrix) cell(from, to, proto string) show.Span {
 		return show.Span{Text: "✗ passes", Style: show.Tint, Tone: show.Bad, Hint: hint}
 	case m.differs(c):
 		return show.Span{Text: "✗ lost", Style: show.Tint, Tone: show.Bad, Hint: hint}
+	case c.Refused && from != to:
+		return show.Span{Text: "✓ refused", Style: show.Tint, Tone: show.Good, Hint: hint + "; nothing listens there"}
 	case c.Allowed && from == to:
 		return show.Span{Text: "✓", Style: show.Tint, Tone: show.Faint, Hint: hint}
 	case c.Allowed:

@@ -107,6 +107,11 @@ func (p *Probe) card() show.Card {
 	r := p.Result
 	answered := fmt.Sprintf("%d of %d answered", r.Received, r.Sent)
 	switch {
+	case r.Received == 0 && r.Refused > 0:
+		c.Tone, c.Badge = show.Pending, show.Badge(show.Pending, "reached, refused")
+		answered += ": it arrives, and nothing listens on that port"
+		c.Blocks = []show.Block{show.Line{show.Words(answered)}}
+		return c
 	case r.Received == 0:
 		c.Tone, c.Badge = show.Bad, show.Badge(show.Bad, "not reached")
 	case r.Received < r.Sent:

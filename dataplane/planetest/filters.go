@@ -61,14 +61,14 @@ func testFilterPort(_ *testing.T, l *lab) {
 	f := guarded([]dataplane.Rule{r}, []dataplane.Rule{outAll})
 	f.rev++
 	l.apply(f)
-	l.connect("web-1", "10.0.12.4", 9999).fails("connection refused")
+	l.connect("web-1", "10.0.12.4", 9999).refused()
 }
 
 func testStateful(_ *testing.T, l *lab) {
 	l.apply(guarded([]dataplane.Rule{outAll}, []dataplane.Rule{in(dataplane.Any, "")}))
 	l.ping("db-2", "10.0.11.3").passes()
 	l.connect("db-2", "10.0.11.3", 22).passes()
-	l.connect("db-2", "10.0.11.3", 9999).fails("connection refused")
+	l.connect("db-2", "10.0.11.3", 9999).refused()
 	l.ping("web-2", "10.0.12.4").fails("timeout")
 	l.connect("web-2", "10.0.12.4", 22).fails("timeout")
 	l.ping("web-1", "10.0.12.4").fails("timeout")

@@ -29,7 +29,7 @@ func testSegment(_ *testing.T, l *lab) {
 	l.ping("web-1", "10.0.11.5").passes()
 	l.ping("web-1", "10.0.11.4", func(p *dataplane.Probe) { p.Count = 3 }).passes()
 	l.connect("web-2", "10.0.11.3", 22).passes()
-	l.connect("web-1", "10.0.11.4", 9999).fails("connection refused")
+	l.connect("web-1", "10.0.11.4", 9999).refused()
 	l.ping("web-1", "10.0.12.3").fails("unreachable")
 	l.ping("web-1", "10.0.11.99").fails("unreachable")
 }

@@ -74,8 +74,17 @@ func (t try) passes() {
 // fails expects that no packet was answered and that the reason holds what.
 func (t try) fails(what string) {
 	t.l.Helper()
-	if t.res.Received != 0 || !strings.Contains(t.res.Reason, what) {
+	if t.res.Received != 0 || !strings.Contains(t.res.Reason, what) || t.res.Refused > 0 != strings.Contains(t.res.Reason, "refused") {
 		t.l.Errorf("%s\n%d packets transmitted, %d received (%q); want none, because of %q\n%s", t.text, t.res.Sent, t.res.Received, t.res.Reason, what, t.l.dump())
+	}
+}
+
+// refused expects that every packet arrived and that its host refused it.
+func (t try) refused() {
+	t.l.Helper()
+	t.fails("connection refused")
+	if t.res.Refused != t.res.Sent {
+		t.l.Errorf("%s\n%d packets transmitted, %d told as refused; want all\n%s", t.text, t.res.Sent, t.res.Refused, t.l.dump())
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/fabricbook/fabricbook/dataplane"
@@ -34,6 +35,9 @@ func (n *node) Probe(ctx context.Context, p dataplane.Probe) (dataplane.ProbeRes
 		switch {
 		case reason != "":
 			res.Reason = reason
+			if a.closed {
+				res.Refused++
+			}
 		case took > timeout:
 			res.Reason = fmt.Sprintf("timeout (answered after %s)", took)
 		default:
@@ -56,6 +60,7 @@ type attempt struct {
 	id, seq  uint16 // of echo; id is also what the source port is made from
 	answered bool
 	refused  string
+	closed   bool // refused by the destination itself: nothing listens there
 }
 
 func (n *node) newAttempt(ctx context.Context, p dataplane.Probe) (*attempt, error) {
@@ -87,7 +92,7 @@ func (n *node) newAttempt(ctx context.Context, p dataplane.Probe) (*attempt, err
 	}
 	n.ident++
 	a := &attempt{node: n, port: port, probe: p, src: toUint32(src), dst: toUint32(p.To), id: n.ident}
-	a.local = port.owns(a.dst)
+	a.local = slices.Contains(port.spec.Addresses, p.To) // a network behind the port is reached by routes
 	if a.probe.TTL == 0 {
 		a.probe.TTL = 64
 	}
@@ -110,7 +115,7 @@ func source(p dataplane.Probe, from *port) netip.Addr {
 // try sends one packet and tells how long its answer took, or why there is none.
 func (a *attempt) try() (time.Duration, string) {
 	a.seq++
-	a.answered, a.refused = false, ""
+	a.answered, a.refused, a.closed = false, "", false
 	r := run{fabric: a.node.fabric, now: time.Now(), watch: a.port, got: a.got}
 	if a.local {
 		a.loop()
@@ -191,7 +196,7 @@ func (a *attempt) gotTCP(t tcp) ([]packet, bool) {
 	case t.ack != a.isn()+1 || t.flags&tcpACK == 0:
 		return nil, false
 	case t.flags&tcpRST != 0:
-		a.refused = "connection refused"
+		a.refused, a.closed = "connection refused", true
 		return nil, true
 	case t.flags&tcpSYN == 0:
 		return nil, false
@@ -222,7 +227,7 @@ func (a *attempt) gotICMP(m []byte, h ipv4) bool {
 	case m[1] == codeTooBig:
 		a.refused = fmt.Sprintf("packet too big, MTU %d at %s", binary.BigEndian.Uint16(m[6:]), by)
 	case m[1] == codePortUnreachable:
-		a.refused = fmt.Sprintf("port unreachable at %s", by)
+		a.refused, a.closed = fmt.Sprintf("port unreachable at %s", by), h.src == a.dst
 	default:
 		a.refused = fmt.Sprintf("destination unreachable by %s", by)
 	}

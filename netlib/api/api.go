@@ -234,8 +234,9 @@ type Cell struct {
 	From    string `json:"from"`
 	To      string `json:"to"`
 	Proto   string `json:"proto"`
-	Allowed bool   `json:"allowed"` // computed from the States
-	Reached bool   `json:"reached"` // measured; only with Live
+	Allowed bool   `json:"allowed"`           // computed from the States
+	Reached bool   `json:"reached"`           // measured; only with Live
+	Refused bool   `json:"refused,omitempty"` // reached, and the host said that nothing listens on the port
 	Reason  string `json:"reason"`
 }
 

@@ -240,9 +240,13 @@ func (c *Compiled) gatewayLocals(n *node) {
 		n.vrfs = append(n.vrfs, localVRF{key: v.key, index: i, vrf: dataplane.VRF{Name: v.name, ID: v.number}})
 		for _, s := range v.static {
 			host := g.Host(s)
-			n.state.Ports = append(n.state.Ports, dataplane.Port{
+			port := dataplane.Port{
 				Name: host, VRF: v.name, Interface: netlib.InterfaceName(host), MAC: hardwareAddr(host), Addresses: HostAddresses(s.Prefix),
-			})
+			}
+			if !s.Prefix.IsSingleIP() { // a network: every address of it may send
+				port.Prefixes = []netip.Prefix{s.Prefix}
+			}
+			n.state.Ports = append(n.state.Ports, port)
 			if !labelled[s.Label] {
 				labelled[s.Label] = true
 				n.state.Labels = append(n.state.Labels, dataplane.Label{Value: s.Label, VRF: v.name, Port: host})

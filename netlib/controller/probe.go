@@ -155,15 +155,18 @@ func (c *Controller) measure(ctx context.Context, now *compile.Compiled, cells [
 			if cell.Allowed {
 				timeout = liveTimeout
 			}
-			reached, why, err := c.reach(ctx, now.Fabric(), *cell, timeout)
-			if err == nil && cell.Allowed && !reached {
-				reached, why, err = c.reach(ctx, now.Fabric(), *cell, 3*timeout)
+			why, err := c.reach(ctx, now.Fabric(), cell, timeout)
+			if err == nil && cell.Allowed && !cell.Reached {
+				why, err = c.reach(ctx, now.Fabric(), cell, 3*timeout)
 			}
 			if err != nil {
 				return err
 			}
-			cell.Reached = reached
-			if reached != cell.Allowed {
+			if cell.Reached && !cell.Allowed && verify.Elsewhere(now, cell.From, cell.To) {
+				cell.Reached, cell.Refused = false, false
+				cell.Reason += "; what answers is not " + cell.To
+			}
+			if cell.Reached != cell.Allowed {
 				cell.Reason += "; measured otherwise: " + why
 			}
 			return nil
@@ -172,21 +175,26 @@ func (c *Controller) measure(ctx context.Context, now *compile.Compiled, cells [
 	return group.Wait()
 }
 
-func (c *Controller) reach(ctx context.Context, f netlib.Fabric, cell api.Cell, timeout time.Duration) (reached bool, why string, err error) {
+// reach sends one packet and writes into the cell whether its host had it. A host
+// that refuses a connection was reached: what the fabric does with a packet does not
+// depend on what listens behind it.
+func (c *Controller) reach(ctx context.Context, f netlib.Fabric, cell *api.Cell, timeout time.Duration) (why string, err error) {
 	proto, port, err := measurable(cell.Proto)
 	if err != nil {
-		return false, "", err
+		return "", err
 	}
 	from, to, err := endpoints(f, api.ProbeRequest{From: cell.From, To: cell.To})
 	if err != nil {
-		return false, "", err
+		return "", err
 	}
 	ctx, cancel := context.WithTimeout(ctx, probeTime) // includes waiting for its turn on the node
 	defer cancel()
 	r, err := c.fleet.probe(ctx, from.node, dataplane.Probe{Port: from.port, To: to, Protocol: proto, DstPort: port, Count: 1, Timeout: timeout})
 	if err != nil {
-		return false, "", fmt.Errorf("probe %s from %s to %s: %w", cell.Proto, cell.From, cell.To, err)
+		return "", fmt.Errorf("probe %s from %s to %s: %w", cell.Proto, cell.From, cell.To, err)
 	}
+	cell.Refused = r.Received == 0 && r.Refused > 0
+	cell.Reached = r.Received > 0 || cell.Refused
 	switch {
 	case r.Received > 0:
 		why = "answered"
@@ -195,7 +203,7 @@ func (c *Controller) reach(ctx context.Context, f netlib.Fabric, cell api.Cell, 
 	default:
 		why = "no answer"
 	}
-	return r.Received > 0, why, nil
+	return why, nil
 }
 
 // measurable reads "icmp" or "tcp/22".

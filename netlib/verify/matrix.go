@@ -52,6 +52,25 @@ func Matrix(c *compile.Compiled, req api.MatrixRequest) (api.Matrix, error) {
 	return m, nil
 }
 
+// Elsewhere reports whether packets that one port or gateway host sends to the
+// address of another are led to something else that has the same address: an
+// answer is then not the answer of the one that was meant. Segments that import
+// each other one way only can have such addresses.
+func Elsewhere(c *compile.Compiled, from, to string) bool {
+	w := newWalker(c)
+	src, known := find(c, from)
+	dst, ok := find(c, to)
+	at, placed := w.site(src)
+	if !known || !ok || !placed || !dst.addr.IsValid() {
+		return false
+	}
+	if at.owns(dst.addr) || src.addr == dst.addr && src != dst {
+		return true
+	}
+	far, ok := w.forward(at, dst.addr)
+	return ok && (far.port.Name != dst.port || far.state.Node != dst.node)
+}
+
 func matrixEnds(c *compile.Compiled, names []string) ([]endpoint, error) {
 	var ends []endpoint
 	if len(names) == 0 {

@@ -136,38 +136,47 @@ func (w *walker) ownAddress(at site, f flow, dst endpoint) bool {
 	return true
 }
 
-// forward looks up a in the VRF and follows it to a port, over a tunnel where one
-// is between.
+// maxTunnels bounds a packet's way, as its time to live does: a route of an external
+// router that covers segments may send on what came by tunnel, also in a circle.
+const maxTunnels = 32
+
+// forward looks up a in the VRF and follows it to a port, over tunnels where they
+// are between.
 func (w *walker) forward(at site, a netip.Addr) (site, bool) {
-	hop, ok := w.lookup(at.state, at.vrf, a)
-	if !ok {
-		return site{}, false
+	state, vrf := at.state, at.vrf
+	for range maxTunnels {
+		hop, ok := w.lookup(state, vrf, a)
+		if !ok {
+			return site{}, false
+		}
+		if hop.Port != "" {
+			return w.local(state, hop.Port)
+		}
+		if state, vrf, ok = w.tunnel(state, hop); !ok {
+			return site{}, false
+		}
 	}
-	if hop.Port != "" {
-		return w.local(at.state, hop.Port)
-	}
-	w.tell(at.state.Node, "tunnel", true, "label %d pushed, GRE %s -> %s", hop.Label, at.state.Tunnel, hop.Tunnel)
+	return site{}, w.drop(state.Node, "drop", "%s is sent from tunnel to tunnel, in a circle", a)
+}
+
+// tunnel carries a packet to the far end of a next hop and pops its label.
+func (w *walker) tunnel(from *dataplane.State, hop dataplane.NextHop) (*dataplane.State, *dataplane.VRF, bool) {
+	w.tell(from.Node, "tunnel", true, "label %d pushed, GRE %s -> %s", hop.Label, from.Tunnel, hop.Tunnel)
 	name, ok := w.nodes[hop.Tunnel]
 	if !ok {
-		return site{}, w.drop(at.state.Node, "drop", "tunnel %s leads to no node or gateway of the fabric", hop.Tunnel)
+		return nil, nil, w.drop(from.Node, "drop", "tunnel %s leads to no node or gateway of the fabric", hop.Tunnel)
 	}
 	far := w.states[name]
 	label := labelOf(far, hop.Label)
 	if label == nil {
-		return site{}, w.drop(name, "drop", "label %d is unknown on %s", hop.Label, name)
+		return nil, nil, w.drop(name, "drop", "label %d is unknown on %s", hop.Label, name)
 	}
 	w.tell(name, "label", true, "label %d popped -> vrf %s (port %s)", label.Value, label.VRF, label.Port)
 	vrf := vrfOf(far, label.VRF)
 	if vrf == nil {
-		return site{}, w.drop(name, "drop", "label %d leads to vrf %s, which %s does not have", label.Value, label.VRF, name)
+		return nil, nil, w.drop(name, "drop", "label %d leads to vrf %s, which %s does not have", label.Value, label.VRF, name)
 	}
-	if hop, ok = w.lookup(far, vrf, a); !ok {
-		return site{}, false
-	}
-	if hop.Port == "" {
-		return site{}, w.drop(name, "drop", "vrf %s sends %s on to %s: what came by tunnel is not sent into another", vrf.Name, a, hop.Tunnel)
-	}
-	return w.local(far, hop.Port)
+	return far, vrf, true
 }
 
 func (w *walker) lookup(s *dataplane.State, v *dataplane.VRF, a netip.Addr) (dataplane.NextHop, bool) {
