@@ -27,7 +27,7 @@ type Comm struct {
 func (c *Comm) Send(data any) error { return c.send(wire.CommMsg, data) }
 
 func (c *Comm) send(msgType string, data any) error {
-	encoded, err := wire.Marshal(data)
+	encoded, err := wire.Marshal(c.k.masker.Value(data))
 	if err != nil {
 		return err
 	}

@@ -33,12 +33,12 @@ func (k *Kernel) execute(r *request, content wire.Execute) (ok bool) {
 	started := time.Now().UTC()
 	k.out.begin(number, r.msg.RawHeader)
 	if !content.Silent {
-		k.out.message(r.msg.RawHeader, wire.ExecuteInput, map[string]any{"code": content.Code, "execution_count": count})
+		k.out.message(r.msg.RawHeader, wire.ExecuteInput, map[string]any{"code": k.masker.Text(content.Code), "execution_count": count})
 	}
-	outcome := k.evaluate(r, cell)
-	k.out.flush()
+	outcome := k.guarded(r, content, cell, count)
+	k.out.finish(number)
 	if store {
-		k.history.add(count, content.Code, outcome)
+		k.history.add(count, k.masker.Text(content.Code), outcome)
 	}
 	if !content.Silent {
 		k.showOutcome(r, count, outcome)
@@ -65,9 +65,6 @@ func (k *Kernel) number(store bool) (number, count int) {
 
 // evaluate gives the cell to the engine; Interrupt cancels it.
 func (k *Kernel) evaluate(r *request, cell engine.Cell) engine.Outcome {
-	if strings.TrimSpace(cell.Source) == "" && len(cell.Expressions) == 0 {
-		return engine.Outcome{}
-	}
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	run := &running{request: r, stdin: cell.Stdin, ctx: ctx, cancel: cancel}

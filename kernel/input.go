@@ -41,7 +41,7 @@ func (k *Kernel) ask(ctx context.Context, cell int, prompt string, password bool
 	defer k.input.set(nil)
 	k.out.flush()
 	r := run.request
-	frames, err := k.encode(wire.InputRequest, r.msg.RawHeader, wire.Input{Prompt: prompt, Password: password}, nil, r.msg.Identities, nil)
+	frames, err := k.encode(wire.InputRequest, r.msg.RawHeader, wire.Input{Prompt: k.masker.Text(prompt), Password: password}, nil, r.msg.Identities, nil)
 	if err == nil {
 		err = k.sendInput(run.ctx, frames)
 	}
@@ -50,6 +50,9 @@ func (k *Kernel) ask(ctx context.Context, cell int, prompt string, password bool
 	}
 	select {
 	case text := <-answer:
+		if password {
+			k.keep(cell, text)
+		}
 		return text, nil
 	case <-run.ctx.Done():
 		return "", run.ctx.Err()

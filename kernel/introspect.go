@@ -67,7 +67,7 @@ func (k *Kernel) serveInspect(r *request) (any, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), questionTime)
 	defer cancel()
 	b, found := k.engine.inspect(ctx, at.Code, at.Offset(), at.DetailLevel)
-	shown := displayed(b)
+	shown := displayed(k.masker.Bundle(b))
 	return map[string]any{"status": "ok", "found": found, "data": shown.Data, "metadata": shown.Metadata}, nil
 }
 

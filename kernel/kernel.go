@@ -1,6 +1,7 @@
 package kernel
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -15,6 +16,7 @@ import (
 	"time"
 
 	"github.com/fabricbook/fabricbook/kernel/engine"
+	"github.com/fabricbook/fabricbook/kernel/safety"
 	"github.com/fabricbook/fabricbook/kernel/wire"
 	"github.com/fabricbook/fabricbook/kernel/zmq"
 )
@@ -37,7 +39,13 @@ type Config struct {
 	// Paced keeps output below the rates at which jupyter_server drops it. Serve
 	// sets it where the environment shows that jupyter_server is the client.
 	Paced bool
-	Log   *slog.Logger // nil: discarded
+	// Notebook is the path of the notebook's file, empty where it is not known.
+	// Serve takes it from what jupyter_server tells.
+	Notebook string
+	// OutputLimit is how much of a cell's streams is shown before the rest goes to
+	// a file in DataDir: bytes as 500k or 2M, "off", or empty for 1M.
+	OutputLimit string
+	Log         *slog.Logger // nil: discarded
 }
 
 // Kernel is one running kernel. Make it by New.
@@ -60,6 +68,10 @@ type Kernel struct {
 	input     *input
 	questions *queue // to the engine, while a cell may run
 
+	masker  safety.Masker
+	journal *safety.Journal
+	runbook *safety.Runbook
+
 	mu     sync.Mutex
 	shells map[string]*shell // by subshell id; "" is the parent shell
 	count  int               // execution count of the last stored cell
@@ -72,7 +84,11 @@ type Kernel struct {
 // Serve runs a kernel until it is asked to shut down, its client is gone or ctx
 // ends. SIGINT interrupts the running cell, SIGTERM ends the kernel.
 func Serve(ctx context.Context, cfg Config) error {
-	cfg.Paced = cfg.Paced || os.Getenv("JPY_SESSION_NAME") != ""
+	if path := os.Getenv("JPY_SESSION_NAME"); path != "" {
+		cfg.Paced = true
+		cfg.Notebook = cmp.Or(cfg.Notebook, path)
+	}
+	cfg.OutputLimit = cmp.Or(cfg.OutputLimit, os.Getenv("FABRICBOOK_OUTPUT_LIMIT"))
 	k, err := New(cfg)
 	if err != nil {
 		return err
@@ -142,6 +158,7 @@ func New(cfg Config) (*Kernel, error) {
 		return nil, err
 	}
 	k.out = newOutput(k.publish, cfg.Paced)
+	k.guard()
 	k.engine = newEngineSlot(cfg.Engine, sink{k}, k.engineDied)
 	k.history = newHistory(cfg.DataDir, k.log)
 	k.comms = newComms(k, cfg.Comms)
@@ -227,7 +244,7 @@ func (k *Kernel) Run(ctx context.Context) error {
 	stopServing()
 	tasks.Wait()
 	k.history.close()
-	return nil
+	return k.journal.Close()
 }
 
 // Close releases what New opened, for a kernel that is not run. It may be

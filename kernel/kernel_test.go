@@ -160,8 +160,8 @@ func TestInput(t *testing.T) {
 	if err := json.Unmarshal(m.Content, &asked); err != nil || asked != (wire.Input{Prompt: "key?", Password: true}) || parentID(m) != id {
 		t.Errorf("asked %s %s, error %v", m.Header.MsgType, m.Content, err)
 	}
-	c.send("stdin", wire.InputReply, map[string]string{"value": "xyz"})
-	if got := c.finish(id); got.seen != "busy | in 1 | stdout got xyz | idle" {
+	c.send("stdin", wire.InputReply, map[string]string{"value": "xyzzy"})
+	if got := c.finish(id); got.seen != "busy | in 1 | stdout got [secret] | idle" {
 		t.Errorf("seen %s", got.seen)
 	}
 	c.send("stdin", wire.InputReply, map[string]string{"value": "nobody asked"})

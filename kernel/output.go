@@ -11,6 +11,7 @@ import (
 
 	"github.com/fabricbook/fabricbook/kernel/display"
 	"github.com/fabricbook/fabricbook/kernel/engine"
+	"github.com/fabricbook/fabricbook/kernel/safety"
 	"github.com/fabricbook/fabricbook/kernel/wire"
 )
 
@@ -41,10 +42,23 @@ type output struct {
 	waiting int                     // its size in bytes
 	cells   []json.RawMessage       // requests whose cells run now
 	wake    chan struct{}           // something waits to be flushed
+
+	masker *safety.Masker
+	digest func(cell int) *safety.Digest
+	texts  map[int]*cellText
+}
+
+// cellText is what a cell's streams have come to.
+type cellText struct {
+	streams map[string]*safety.Stream
+	digest  *safety.Digest
+	ended   bool
 }
 
 func newOutput(publish func(json.RawMessage, string, string, any, any, [][]byte) error, paced bool) *output {
-	o := &output{publish: publish, parents: map[int]json.RawMessage{}, streams: map[int][]run{}, wake: make(chan struct{}, 1)}
+	o := &output{publish: publish, parents: map[int]json.RawMessage{}, streams: map[int][]run{}, wake: make(chan struct{}, 1), texts: map[int]*cellText{}}
+	o.masker = &safety.Masker{}
+	o.digest = func(int) *safety.Digest { return safety.NewDigest(safety.Limits{}, "") }
 	if paced {
 		o.pace = newPacer()
 	}
@@ -79,6 +93,7 @@ func (o *output) begin(cell int, parent json.RawMessage) {
 	o.order = append(o.order, cell)
 	if len(o.order) > keptParents {
 		delete(o.parents, o.order[0])
+		delete(o.texts, o.order[0])
 		o.order = o.order[1:]
 	}
 	o.cells = append(o.cells, parent)
@@ -90,6 +105,28 @@ func (o *output) end(parent json.RawMessage) {
 	defer o.mu.Unlock()
 	o.flushLocked()
 	o.cells = slices.DeleteFunc(o.cells, func(p json.RawMessage) bool { return &p[0] == &parent[0] })
+}
+
+// finish sends what a cell's streams hold back, before what the cell came to.
+func (o *output) finish(cell int) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.flushLocked()
+	t := o.text(cell)
+	t.ended = true
+	var shown []safety.Piece
+	for _, name := range slices.Sorted(maps.Keys(t.streams)) {
+		shown = append(shown, t.digest.Next(name, t.streams[name].End(o.masker))...)
+	}
+	o.sendText(cell, append(shown, t.digest.End()...))
+}
+
+// isLong tells whether a cell has put out so much that the rest is not shown.
+func (o *output) isLong(cell int) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	t := o.texts[cell]
+	return t != nil && t.digest.Long()
 }
 
 // status announces a state. A front end shows the state that it heard last: after
@@ -125,13 +162,16 @@ func (o *output) emit(e engine.Event) {
 		if e.Display.Update {
 			msgType = wire.UpdateDisplayData
 		}
-		content := displayed(e.Display.Bundle)
+		content := displayed(o.masker.Bundle(e.Display.Bundle))
 		if e.Display.ID != "" {
 			content.Transient = map[string]any{"display_id": e.Display.ID}
 		}
 		o.send(o.parent(e.Cell), msgType, content)
 	case e.Clear != nil:
 		o.flushLocked()
+		if t := o.texts[e.Cell]; t != nil {
+			t.digest.Cleared()
+		}
 		o.send(o.parent(e.Cell), wire.ClearOutput, map[string]bool{"wait": e.Clear.Wait})
 	}
 }
@@ -179,11 +219,49 @@ func (o *output) flushLocked() {
 	}
 	for _, cell := range slices.Sorted(maps.Keys(o.streams)) {
 		for _, s := range joinRuns(o.streams[cell]) {
-			o.send(o.parent(cell), wire.StreamMsg, map[string]string{"name": s.name, "text": string(s.text)})
+			o.sendText(cell, o.shown(cell, s.name, string(s.text)))
 		}
 	}
 	clear(o.streams)
 	o.waiting = 0
+}
+
+// shown is what may be seen of a piece of text: masked, and not too long.
+func (o *output) shown(cell int, name, text string) []safety.Piece {
+	t := o.text(cell)
+	s := t.streams[name]
+	if s == nil {
+		s = &safety.Stream{}
+		t.streams[name] = s
+	}
+	text = s.Next(o.masker, text)
+	if t.ended { // nobody would release what is held back
+		text += s.End(o.masker)
+	}
+	return t.digest.Next(name, text)
+}
+
+// text finds what a cell's streams have come to.
+func (o *output) text(cell int) *cellText {
+	t := o.texts[cell]
+	if t == nil {
+		t = &cellText{streams: map[string]*safety.Stream{}, digest: o.digest(cell)}
+		o.texts[cell] = t
+	}
+	return t
+}
+
+// sendText sends pieces, those of one stream that follow each other together.
+func (o *output) sendText(cell int, pieces []safety.Piece) {
+	for i := 0; i < len(pieces); {
+		name, text := pieces[i].Name, pieces[i].Text
+		for i++; i < len(pieces) && pieces[i].Name == name; i++ {
+			text += pieces[i].Text
+		}
+		if text != "" {
+			o.send(o.parent(cell), wire.StreamMsg, map[string]string{"name": name, "text": text})
+		}
+	}
 }
 
 // joinRuns keeps the order between the two streams unless they alternate so

@@ -16,8 +16,12 @@ type sink struct{ k *Kernel }
 // Emit passes output on. It holds the writer up where clients cannot follow, and
 // lets it go as soon as its cell is interrupted.
 func (s sink) Emit(e engine.Event) {
+	if e.Secret != "" {
+		s.k.keep(e.Cell, e.Secret)
+		return
+	}
 	ctx := s.k.cellContext(e.Cell)
-	if s.k.out.pace != nil {
+	if s.k.out.pace != nil && !(e.Stream != nil && s.k.out.isLong(e.Cell)) {
 		s.k.out.pace.wait(ctx, e)
 	}
 	s.k.iopub.Wait(ctx, backlog)

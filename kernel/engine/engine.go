@@ -114,12 +114,14 @@ type Sink interface {
 	Ask(ctx context.Context, cell int, prompt string, password bool) (string, error)
 }
 
-// Event is one output of a cell. Exactly one of the pointers is set.
+// Event is one output of a cell, or a secret. Exactly one of the fields beside
+// Cell is set.
 type Event struct {
 	Cell    int // Cell.Number of the cell that caused it
 	Stream  *Stream
 	Display *Display
 	Clear   *Clear
+	Secret  string `json:",omitempty"` // text that whoever shows output must mask from now on
 }
 
 // Stream is text on standard output or standard error.

@@ -82,6 +82,7 @@ func (c *child) run(factory engine.Factory) error {
 	c.flood = newFlood(c.flush)
 	display.SetPublisher(c.show)
 	display.SetAsker(c.askCurrent)
+	display.SetKeeper(func(secret string) { c.Emit(engine.Event{Cell: int(c.current.Load()), Secret: secret}) })
 	if c.engine, err = factory(context.Background(), c); err != nil {
 		return c.answers.send(message{Op: opReady, Err: err.Error()})
 	}

@@ -1,0 +1,312 @@
+package safety
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/fabricbook/fabricbook/kernel/engine"
+)
+
+// Cell is a cell as a request to execute it names it.
+type Cell struct {
+	ID     string // empty where the front end sends none
+	Source string
+	Count  int // execution count
+}
+
+// Runbook decides which cells may run. Where nothing declares a runbook, all may.
+// Its methods may be called from any goroutine.
+type Runbook struct {
+	mu       sync.Mutex
+	file     file
+	declared bool // by a comment in a cell
+	cells    map[string]*progress
+}
+
+// progress is what the runbook knows of one cell.
+type progress struct {
+	key     string
+	id      string
+	step    int    // number that the cell gives itself, 0: none
+	source  string // as it ran last, with its commands
+	label   string // first line of code
+	count   int
+	when    time.Time
+	running bool
+	done    bool // counts for those that come after it
+	frozen  bool
+	skipped bool
+}
+
+// NewRunbook makes the runbook of the notebook in a file; an empty path means
+// that the front end tells none.
+func NewRunbook(path string) *Runbook {
+	return &Runbook{file: file{path: path}, cells: map[string]*progress{}}
+}
+
+// Verdict is what a runbook says of a cell.
+type Verdict struct {
+	Source  string          // to run, without commands; empty: nothing is to be run
+	Refusal *engine.Failure // why it may not run
+	Answer  string          // of a command, in place of a run
+	Note    string          // for the journal: a command and its reason
+
+	runbook  *Runbook
+	progress *progress
+}
+
+// Admit decides on a cell that is about to run. Done must be called when an
+// admitted cell has ended.
+func (r *Runbook) Admit(c Cell) Verdict {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.file.refresh()
+	d := readDirectives(c.Source)
+	cmd, rest := readCommand(c.Source)
+	r.declared = r.declared || d.runbook || d.step > 0
+	if !r.active() {
+		if cmd.verb == "" {
+			return Verdict{Source: c.Source}
+		}
+		return refused("This notebook is no runbook: nothing is frozen and no order is kept.",
+			"Remove the line %"+cmd.verb+", or declare a runbook: //fabricbook:runbook in the first line of a cell.")
+	}
+	if cmd.verb == "steps" || cmd.verb == "unfreeze" && cmd.alone {
+		return r.answer(cmd)
+	}
+	p := r.find(c, d, rest)
+	if v := r.check(c, d, cmd, p); v.Refusal != nil {
+		return v
+	}
+	if cmd.verb == "skip" {
+		p.done, p.skipped, p.when, p.source, p.label, p.count = true, true, time.Now(), c.Source, label(rest), c.Count
+		return Verdict{Answer: "skipped " + p.name(), Note: note(cmd)}
+	}
+	p.running, p.done, p.skipped, p.frozen, p.source, p.label = true, false, false, false, c.Source, label(rest)
+	return Verdict{Source: rest, Note: note(cmd), runbook: r, progress: p}
+}
+
+// Done tells how an admitted cell ended.
+func (v Verdict) Done(ok bool, count int) {
+	if v.progress == nil {
+		return
+	}
+	v.runbook.mu.Lock()
+	defer v.runbook.mu.Unlock()
+	v.progress.running, v.progress.done, v.progress.frozen = false, ok, ok
+	v.progress.count, v.progress.when = count, time.Now()
+}
+
+// Active tells whether the notebook is a runbook.
+func (r *Runbook) Active() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.active()
+}
+
+func (r *Runbook) active() bool { return r.declared || r.file.runbook }
+
+// find returns what is known of a cell: by its id, else by its step's number, else
+// by its source.
+func (r *Runbook) find(c Cell, d directives, rest string) *progress {
+	key := c.ID
+	switch {
+	case key != "":
+	case d.step > 0:
+		key = fmt.Sprint("step ", d.step)
+	default:
+		key = "source " + strings.TrimSpace(rest)
+	}
+	p := r.cells[key]
+	if p == nil {
+		p = &progress{key: key, id: c.ID, label: label(rest)}
+		r.cells[key] = p
+	}
+	p.step = d.step
+	return p
+}
+
+// check refuses a cell that runs, is frozen, or has a step before it that is not
+// done.
+func (r *Runbook) check(c Cell, d directives, cmd command, p *progress) Verdict {
+	at := r.file.find(c)
+	repeatable := d.repeatable || at >= 0 && r.file.runbook && r.file.steps[at].repeatable
+	switch {
+	case p.running:
+		return refused(p.name()+" is running now.", "Wait for its end, or interrupt it.")
+	case p.done && cmd.verb == "skip":
+		return refused(p.name()+" is done already.", "Remove the line %skip.")
+	case p.frozen && !repeatable && cmd.verb == "unfreeze" && p.source == c.Source:
+		return refused(p.whyFrozen(false), "Its %unfreeze has been used. To run it once more, change the reason in that line.")
+	case p.frozen && !repeatable && cmd.verb != "unfreeze":
+		return refused(p.whyFrozen(p.source != c.Source),
+			"To run it again on purpose, write %unfreeze and the reason above its first line; to free it from elsewhere, run a cell with %unfreeze "+p.handle()+".")
+	}
+	if before := r.missing(at, d.step); before != "" {
+		return refused(fmt.Sprintf("%s comes before %s.", before, p.name()),
+			"Run it first. If it is not needed, write %skip and the reason above its first line and run it.")
+	}
+	return Verdict{}
+}
+
+// missing names the first step that is not done and comes before the cell at an
+// index of the file, or before a numbered step.
+func (r *Runbook) missing(at, number int) string {
+	if r.file.runbook && at > 0 {
+		for i, s := range r.file.steps[:at] {
+			if !r.doneInFile(s) {
+				return fmt.Sprintf("Step %d, %s,", i+1, quote(label(s.source)))
+			}
+		}
+		return ""
+	}
+	for n := 1; n < number; n++ {
+		if !r.doneNumber(n) {
+			return fmt.Sprintf("Step %d", n)
+		}
+	}
+	return ""
+}
+
+func (r *Runbook) doneInFile(s step) bool {
+	for _, key := range []string{s.id, fmt.Sprint("step ", readDirectives(s.source).step), "source " + strings.TrimSpace(s.source)} {
+		if p := r.cells[key]; p != nil && key != "" && p.done {
+			return true
+		}
+	}
+	return false
+}
+
+func (r *Runbook) doneNumber(n int) bool {
+	for _, p := range r.cells {
+		if p.step == n && p.done {
+			return true
+		}
+	}
+	return false
+}
+
+// answer serves a command that stands alone in its cell.
+func (r *Runbook) answer(cmd command) Verdict {
+	if cmd.verb == "steps" {
+		return Verdict{Answer: r.list()}
+	}
+	which, _, _ := strings.Cut(cmd.reason, " ")
+	var freed []string
+	for _, p := range r.sorted() {
+		if p.frozen && (which == "all" || which == p.id && which != "" || strconv.Itoa(p.step) == which && p.step > 0) {
+			p.frozen = false
+			freed = append(freed, p.name())
+		}
+	}
+	if len(freed) == 0 {
+		return refused(fmt.Sprintf("No frozen cell is called %q.", which), "Write %unfreeze all, or the step or id that %steps shows:\n"+r.list())
+	}
+	return Verdict{Answer: "unfrozen: " + strings.Join(freed, ", "), Note: note(cmd)}
+}
+
+// list shows the steps and their states.
+func (r *Runbook) list() string {
+	var b strings.Builder
+	for _, p := range r.sorted() {
+		state := "to do"
+		switch {
+		case p.running:
+			state = "running"
+		case p.skipped:
+			state = "skipped at " + p.when.Format(time.TimeOnly)
+		case p.done:
+			state = "done at " + p.when.Format(time.TimeOnly)
+			if p.frozen {
+				state = "frozen at " + p.when.Format(time.TimeOnly)
+			}
+		}
+		fmt.Fprintf(&b, "%-20s %-12s %s\n", state, p.handle(), p.label)
+	}
+	if r.file.runbook {
+		for i, s := range r.file.steps {
+			if !r.doneInFile(s) {
+				fmt.Fprintf(&b, "next: step %d, %s\n", i+1, quote(label(s.source)))
+				break
+			}
+		}
+	}
+	if b.Len() == 0 {
+		return "no step has run yet\n"
+	}
+	return b.String()
+}
+
+// sorted lists the cells that ran, in the order in which they last did.
+func (r *Runbook) sorted() []*progress {
+	var all []*progress
+	for _, p := range r.cells {
+		if !p.when.IsZero() || p.running {
+			all = append(all, p)
+		}
+	}
+	slices.SortFunc(all, func(a, b *progress) int {
+		if c := a.when.Compare(b.when); c != 0 {
+			return c
+		}
+		return strings.Compare(a.key, b.key)
+	})
+	return all
+}
+
+// name calls a cell by its number or its first line.
+func (p *progress) name() string {
+	if p.step > 0 {
+		return fmt.Sprintf("Step %d, %s,", p.step, quote(p.label))
+	}
+	return "The cell " + quote(p.label)
+}
+
+// handle is what %unfreeze takes for the cell.
+func (p *progress) handle() string {
+	switch {
+	case p.step > 0:
+		return strconv.Itoa(p.step)
+	case p.id != "":
+		return p.id
+	}
+	return "all"
+}
+
+func (p *progress) whyFrozen(edited bool) string {
+	s := fmt.Sprintf("%s is frozen: it ended well as [%d] at %s", p.name(), p.count, p.when.Format(time.TimeOnly))
+	if edited {
+		s += " and was changed since"
+	}
+	return s + "."
+}
+
+func refused(what, fix string) Verdict {
+	return Verdict{Refusal: &engine.Failure{
+		Kind: engine.Frozen, Message: what,
+		Traceback: []string{string(engine.Frozen) + ": " + what, fix},
+	}}
+}
+
+func note(c command) string { return strings.TrimSpace(c.verb + " " + c.reason) }
+
+// label is the first line of code, shortened.
+func label(source string) string {
+	for line := range strings.Lines(source) {
+		line = strings.TrimSpace(line)
+		if line == "" || strings.HasPrefix(line, "//") || strings.HasPrefix(line, "%") {
+			continue
+		}
+		if runes := []rune(line); len(runes) > 40 {
+			line = string(runes[:39]) + "…"
+		}
+		return line
+	}
+	return "(no code)"
+}
+
+func quote(s string) string { return "“" + s + "”" }
