@@ -102,11 +102,26 @@ func (c *client) send(socket, msgType string, content any) string {
 
 func (c *client) sendHeader(socket string, header wire.Header, content any) string {
 	c.t.Helper()
+	return c.sendMessage(socket, header, nil, content)
+}
+
+// runCell runs a cell as JupyterLab does, with its id.
+func (c *client) runCell(id, code string) cell {
+	c.t.Helper()
+	return c.finish(c.sendMessage("shell", c.session.Header(wire.ExecuteRequest), map[string]string{"cellId": id}, map[string]any{"code": code}))
+}
+
+func (c *client) sendMessage(socket string, header wire.Header, metadata, content any) string {
+	c.t.Helper()
+	about, err := wire.Marshal(metadata)
+	if err != nil {
+		c.t.Fatal(err)
+	}
 	body, err := wire.Marshal(content)
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	frames, err := c.signer.Encode(&wire.Message{Header: header, Content: body})
+	frames, err := c.signer.Encode(&wire.Message{Header: header, Metadata: about, Content: body})
 	if err != nil {
 		c.t.Fatal(err)
 	}

@@ -41,7 +41,7 @@ func (k *Kernel) execute(r *request, content wire.Execute) (ok bool) {
 		k.history.add(count, k.masker.Text(content.Code), outcome)
 	}
 	if !content.Silent {
-		k.showOutcome(r, count, outcome)
+		k.showOutcome(r, cell.Number, count, outcome)
 	}
 	k.out.end(r.msg.RawHeader)
 	reply := replyOf(outcome, count, content.UserExpressions)
@@ -105,11 +105,11 @@ func (k *Kernel) page(ctx context.Context, name string, detail int) engine.Outco
 	return engine.Outcome{Payload: []map[string]any{{"source": "page", "data": b.Data, "start": 0}}}
 }
 
-func (k *Kernel) showOutcome(r *request, count int, outcome engine.Outcome) {
+func (k *Kernel) showOutcome(r *request, cell, count int, outcome engine.Outcome) {
 	if outcome.Result != nil && outcome.Failure == nil {
 		content := displayed(*outcome.Result)
 		content.ExecutionCount = count
-		k.out.message(r.msg.RawHeader, wire.ExecuteResult, content)
+		k.out.result(cell, content)
 	}
 	if outcome.Failure != nil {
 		k.out.message(r.msg.RawHeader, wire.ErrorMsg, failureOf(outcome.Failure))

@@ -15,7 +15,7 @@ import (
 func (k *Kernel) guard() {
 	k.journal = safety.NewJournal(k.cfg.DataDir)
 	k.runbook = safety.NewRunbook(k.cfg.Notebook)
-	k.out.masker = &k.masker
+	k.out.masker, k.out.keep = &k.masker, k.runbook.Active
 	limits := safety.DefaultLimits
 	if k.cfg.OutputLimit != "" {
 		var err error
@@ -48,7 +48,7 @@ func (k *Kernel) guarded(r *request, content wire.Execute, cell engine.Cell, cou
 	}
 	verdict := safety.Verdict{Source: cell.Source}
 	if !content.Silent {
-		verdict = k.runbook.Admit(safety.Cell{ID: cell.ID, Source: cell.Source, Count: count})
+		verdict = k.runbook.Admit(safety.Cell{ID: cell.ID, Source: cell.Source, Count: count, Number: cell.Number})
 	}
 	id := fmt.Sprintf("%s-%d", k.session.ID, cell.Number)
 	began := time.Now()
@@ -58,7 +58,7 @@ func (k *Kernel) guarded(r *request, content wire.Execute, cell engine.Cell, cou
 	})
 	cell.Source = verdict.Source
 	outcome := k.admitted(r, cell, verdict, unwritten)
-	verdict.Done(outcome.Failure == nil, count)
+	verdict.Done(outcome.Failure == nil)
 	outcome = k.masker.Outcome(outcome)
 	end := safety.Record{ID: id, Result: resultOf(outcome.Failure), Duration: time.Since(began).Seconds()}
 	if outcome.Failure != nil {
@@ -83,6 +83,9 @@ func counted(cell engine.Cell) int {
 func (k *Kernel) admitted(r *request, cell engine.Cell, verdict safety.Verdict, unwritten error) engine.Outcome {
 	switch {
 	case verdict.Refusal != nil:
+		if verdict.Frozen != 0 {
+			k.out.again(verdict.Frozen, cell.Number)
+		}
 		return engine.Outcome{Failure: verdict.Refusal}
 	case unwritten != nil && k.runbook.Active():
 		return engine.Outcome{Failure: &engine.Failure{Kind: engine.Frozen, Message: fmt.Sprintf(

@@ -46,6 +46,7 @@ type output struct {
 	masker *safety.Masker
 	digest func(cell int) *safety.Digest
 	texts  map[int]*cellText
+	keep   func() bool // tells whether output is kept, to be shown again
 }
 
 // cellText is what a cell's streams have come to.
@@ -53,11 +54,23 @@ type cellText struct {
 	streams map[string]*safety.Stream
 	digest  *safety.Digest
 	ended   bool
+	shown   []shown // of a step of a runbook
+	size    int     // of what is in shown, about, in bytes
 }
+
+// shown is one message that a cell's output consists of.
+type shown struct {
+	msgType string
+	content any
+}
+
+// keptOutput bounds what is kept of a step's output, in bytes.
+const keptOutput = 1 << 20
 
 func newOutput(publish func(json.RawMessage, string, string, any, any, [][]byte) error, paced bool) *output {
 	o := &output{publish: publish, parents: map[int]json.RawMessage{}, streams: map[int][]run{}, wake: make(chan struct{}, 1), texts: map[int]*cellText{}}
 	o.masker = &safety.Masker{}
+	o.keep = func() bool { return false }
 	o.digest = func(int) *safety.Digest { return safety.NewDigest(safety.Limits{}, "") }
 	if paced {
 		o.pace = newPacer()
@@ -166,11 +179,12 @@ func (o *output) emit(e engine.Event) {
 		if e.Display.ID != "" {
 			content.Transient = map[string]any{"display_id": e.Display.ID}
 		}
-		o.send(o.parent(e.Cell), msgType, content)
+		o.sendOf(e.Cell, msgType, content)
 	case e.Clear != nil:
 		o.flushLocked()
 		if t := o.texts[e.Cell]; t != nil {
 			t.digest.Cleared()
+			t.shown, t.size = nil, 0
 		}
 		o.send(o.parent(e.Cell), wire.ClearOutput, map[string]bool{"wait": e.Clear.Wait})
 	}
@@ -219,15 +233,15 @@ func (o *output) flushLocked() {
 	}
 	for _, cell := range slices.Sorted(maps.Keys(o.streams)) {
 		for _, s := range joinRuns(o.streams[cell]) {
-			o.sendText(cell, o.shown(cell, s.name, string(s.text)))
+			o.sendText(cell, o.visible(cell, s.name, string(s.text)))
 		}
 	}
 	clear(o.streams)
 	o.waiting = 0
 }
 
-// shown is what may be seen of a piece of text: masked, and not too long.
-func (o *output) shown(cell int, name, text string) []safety.Piece {
+// visible is what may be seen of a piece of text: masked, and not too long.
+func (o *output) visible(cell int, name, text string) []safety.Piece {
 	t := o.text(cell)
 	s := t.streams[name]
 	if s == nil {
@@ -259,7 +273,7 @@ func (o *output) sendText(cell int, pieces []safety.Piece) {
 			text += pieces[i].Text
 		}
 		if text != "" {
-			o.send(o.parent(cell), wire.StreamMsg, map[string]string{"name": name, "text": text})
+			o.sendOf(cell, wire.StreamMsg, map[string]string{"name": name, "text": text})
 		}
 	}
 }
@@ -279,6 +293,38 @@ func joinRuns(runs []run) []run {
 		}
 	}
 	return slices.DeleteFunc([]run{out, err}, func(r run) bool { return len(r.text) == 0 })
+}
+
+// result shows what a cell came to.
+func (o *output) result(cell int, content wire.DisplayContent) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.flushLocked()
+	o.sendOf(cell, wire.ExecuteResult, content)
+}
+
+// again shows what an earlier cell put out as output of the present one: a front
+// end has removed it before it asked to run the cell.
+func (o *output) again(earlier, cell int) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.flushLocked()
+	if t := o.texts[earlier]; t != nil {
+		for _, s := range t.shown {
+			o.send(o.parent(cell), s.msgType, o.masker.Value(s.content))
+		}
+	}
+}
+
+// sendOf sends output of a cell, and keeps it where it may be needed again.
+func (o *output) sendOf(cell int, msgType string, content any) {
+	if o.keep() {
+		t := o.text(cell)
+		if encoded, err := wire.Marshal(content); err == nil && t.size+len(encoded) <= keptOutput {
+			t.shown, t.size = append(t.shown, shown{msgType, content}), t.size+len(encoded)
+		}
+	}
+	o.send(o.parent(cell), msgType, content)
 }
 
 // send publishes; content that has no JSON form is reported in its place.

@@ -3,6 +3,9 @@
 // be tested without an interpreter. Nothing but tests imports it.
 //
 //	print TEXT       write a line to standard output by the sink
+//	// TEXT          nothing
+//	part TEXT        print TEXT without the end of the line
+//	secret TEXT      declare TEXT to be masked
 //	eprint TEXT      write a line to standard error by the sink
 //	host TEXT        write a line to file descriptor 1
 //	ehost TEXT       write a line to file descriptor 2

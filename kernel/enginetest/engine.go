@@ -34,7 +34,7 @@ func (s *scripted) Execute(ctx context.Context, cell engine.Cell) engine.Outcome
 			return engine.Outcome{Failure: &engine.Failure{Kind: engine.Interrupted, Message: "interrupted"}}
 		}
 		verb, rest, _ := strings.Cut(strings.TrimSpace(line), " ")
-		if verb == "" {
+		if verb == "" || strings.HasPrefix(verb, "//") {
 			continue
 		}
 		if verb == "result" {
@@ -92,6 +92,10 @@ func (s *scripted) step(ctx context.Context, cell engine.Cell, verb, rest string
 		s.sink.Emit(engine.Event{Cell: cell.Number, Display: &engine.Display{Bundle: display.Text(text), ID: id, Update: verb == "update"}})
 	case "clear":
 		s.sink.Emit(engine.Event{Cell: cell.Number, Clear: &engine.Clear{Wait: true}})
+	case "secret":
+		s.sink.Emit(engine.Event{Cell: cell.Number, Secret: rest})
+	case "part": // text without the end of its line
+		s.stream(cell.Number, "stdout", rest)
 	case "set":
 		s.mu.Lock()
 		s.values[id] = text

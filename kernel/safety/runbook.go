@@ -16,6 +16,7 @@ type Cell struct {
 	ID     string // empty where the front end sends none
 	Source string
 	Count  int // execution count
+	Number int // tells this execution from all others; never 0
 }
 
 // Runbook decides which cells may run. Where nothing declares a runbook, all may.
@@ -35,6 +36,7 @@ type progress struct {
 	source  string // as it ran last, with its commands
 	label   string // first line of code
 	count   int
+	number  int
 	when    time.Time
 	running bool
 	done    bool // counts for those that come after it
@@ -53,6 +55,7 @@ type Verdict struct {
 	Source  string          // to run, without commands; empty: nothing is to be run
 	Refusal *engine.Failure // why it may not run
 	Answer  string          // of a command, in place of a run
+	Frozen  int             // with a refusal of a frozen cell: the number of its run
 	Note    string          // for the journal: a command and its reason
 
 	runbook  *Runbook
@@ -87,18 +90,19 @@ func (r *Runbook) Admit(c Cell) Verdict {
 		return Verdict{Answer: "skipped " + p.name(), Note: note(cmd)}
 	}
 	p.running, p.done, p.skipped, p.frozen, p.source, p.label = true, false, false, false, c.Source, label(rest)
+	p.count, p.number = c.Count, c.Number
 	return Verdict{Source: rest, Note: note(cmd), runbook: r, progress: p}
 }
 
 // Done tells how an admitted cell ended.
-func (v Verdict) Done(ok bool, count int) {
+func (v Verdict) Done(ok bool) {
 	if v.progress == nil {
 		return
 	}
 	v.runbook.mu.Lock()
 	defer v.runbook.mu.Unlock()
 	v.progress.running, v.progress.done, v.progress.frozen = false, ok, ok
-	v.progress.count, v.progress.when = count, time.Now()
+	v.progress.when = time.Now()
 }
 
 // Active tells whether the notebook is a runbook.
@@ -141,9 +145,9 @@ func (r *Runbook) check(c Cell, d directives, cmd command, p *progress) Verdict 
 	case p.done && cmd.verb == "skip":
 		return refused(p.name()+" is done already.", "Remove the line %skip.")
 	case p.frozen && !repeatable && cmd.verb == "unfreeze" && p.source == c.Source:
-		return refused(p.whyFrozen(false), "Its %unfreeze has been used. To run it once more, change the reason in that line.")
+		return p.refused(p.whyFrozen(false), "Its %unfreeze has been used. To run it once more, change the reason in that line.")
 	case p.frozen && !repeatable && cmd.verb != "unfreeze":
-		return refused(p.whyFrozen(p.source != c.Source),
+		return p.refused(p.whyFrozen(p.source != c.Source),
 			"To run it again on purpose, write %unfreeze and the reason above its first line; to free it from elsewhere, run a cell with %unfreeze "+p.handle()+".")
 	}
 	if before := r.missing(at, d.step); before != "" {
@@ -290,6 +294,13 @@ func refused(what, fix string) Verdict {
 		Kind: engine.Frozen, Message: what,
 		Traceback: []string{string(engine.Frozen) + ": " + what, fix},
 	}}
+}
+
+// refused is the refusal of a frozen cell.
+func (p *progress) refused(what, fix string) Verdict {
+	v := refused(what, fix)
+	v.Frozen = p.number
+	return v
 }
 
 func note(c command) string { return strings.TrimSpace(c.verb + " " + c.reason) }

@@ -31,7 +31,7 @@ func play(r *Runbook, cells ...string) string {
 			b.WriteString("answer: " + v.Answer)
 		default:
 			b.WriteString("ran " + strings.TrimSpace(v.Source))
-			v.Done(!strings.Contains(source, "fails"), i+1)
+			v.Done(!strings.Contains(source, "fails"))
 		}
 		if v.Note != "" {
 			b.WriteString(" (" + v.Note + ")")
@@ -174,7 +174,7 @@ func TestACellRunsOnceAtATime(t *testing.T) {
 	if v := r.Admit(Cell{ID: "a", Source: "one()"}); v.Refusal == nil || !strings.Contains(v.Refusal.Message, "is running now") {
 		t.Errorf("verdict %+v", v)
 	}
-	first.Done(false, 1)
+	first.Done(false)
 	if v := r.Admit(Cell{ID: "a", Source: "one()"}); v.Refusal != nil {
 		t.Errorf("refused %+v", v.Refusal)
 	}
