@@ -25,6 +25,16 @@ type dataDir struct {
 	lock *os.File
 }
 
+// inDataDir runs what needs the folder while it holds the folder's lock.
+func inDataDir(path string, run func(*dataDir) error) error {
+	dir, err := openDataDir(path)
+	if err != nil {
+		return err
+	}
+	defer dir.Close()
+	return run(dir)
+}
+
 // openDataDir makes the folder where it is missing and takes its lock.
 func openDataDir(path string) (*dataDir, error) {
 	path, err := filepath.Abs(path)

@@ -34,15 +34,12 @@ func labCommand() *cobra.Command {
 			"in a Python environment of its own. Prints one URL. Ctrl-C ends all of it; the next start finds its state again.",
 		Args: usage(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			dir, err := openDataDir(o.data)
-			if err != nil {
-				return err
-			}
-			defer dir.Close()
-			if o.venv == "" {
-				o.venv = dir.join("venv")
-			}
-			return runLab(cmd.Context(), o, dir, cmd.OutOrStdout())
+			return inDataDir(o.data, func(dir *dataDir) error {
+				if o.venv == "" {
+					o.venv = dir.join("venv")
+				}
+				return runLab(cmd.Context(), o, dir, cmd.OutOrStdout())
+			})
 		},
 	}
 	o.flags(c)
@@ -53,25 +50,50 @@ func labCommand() *cobra.Command {
 
 // steps prints what is being done and how long it took.
 type steps struct {
-	out   io.Writer
-	begun time.Time
-	last  time.Time
+	out      io.Writer
+	terminal bool // out shows a line that is written over
+	begun    time.Time
+	last     time.Time
+}
+
+// newSteps begins to count the time.
+func newSteps(out io.Writer) *steps {
+	now := time.Now()
+	s := &steps{out: out, begun: now, last: now}
+	if f, ok := out.(*os.File); ok {
+		info, err := f.Stat()
+		s.terminal = err == nil && info.Mode()&os.ModeCharDevice != 0
+	}
+	return s
+}
+
+// doing shows how far a long step is: on a terminal in place, else in tenths.
+func (s *steps) doing(what string, done, total int) {
+	switch {
+	case s.terminal:
+		fmt.Fprintf(s.out, "\r  … %s: %d of %d\033[K", what, done, total)
+	case done*10/total != (done-1)*10/total:
+		fmt.Fprintf(s.out, "  … %s: %d of %d\n", what, done, total)
+	}
 }
 
 func (s *steps) done(format string, args ...any) {
 	now := time.Now()
+	if s.terminal {
+		fmt.Fprint(s.out, "\r\033[K")
+	}
 	fmt.Fprintf(s.out, "  ✓ %-58s %6.1f s\n", fmt.Sprintf(format, args...), now.Sub(s.last).Seconds())
 	s.last = now
 }
 
 func runLab(ctx context.Context, o labOptions, dir *dataDir, out io.Writer) error {
-	progress := &steps{out, time.Now(), time.Now()}
+	progress := newSteps(out)
 	logFile, err := os.OpenFile(dir.join("fabricbook.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return fmt.Errorf("log: %w", err)
 	}
 	defer logFile.Close()
-	venv, err := prepareVenv(ctx, o.venv, dir, out, progress)
+	venv, err := prepareVenv(ctx, o.venv, dir, logFile, progress)
 	if err != nil {
 		return err
 	}
@@ -90,16 +112,21 @@ func runLab(ctx context.Context, o labOptions, dir *dataDir, out io.Writer) erro
 }
 
 // prepareVenv sets up the pinned Python packages and the kernelspec.
-func prepareVenv(ctx context.Context, path string, dir *dataDir, out io.Writer, progress *steps) (lab.Venv, error) {
+func prepareVenv(ctx context.Context, path string, dir *dataDir, log io.Writer, progress *steps) (lab.Venv, error) {
 	path, err := filepath.Abs(path)
 	if err != nil {
 		return lab.Venv{}, err
 	}
 	venv := lab.Venv{Dir: path}
 	if !venv.Current() {
-		fmt.Fprintf(out, "  … setting up JupyterLab in %s, once; this takes about a minute\n", short(path))
+		fmt.Fprintf(progress.out, "  … setting up JupyterLab in %s, once; this takes about a minute\n", short(path))
 	}
-	if err := venv.Ensure(ctx, out); err != nil {
+	fetching := func(done, total int) {
+		if progress.doing("fetching packages", done, total); done == total {
+			progress.doing("fetched, now installing packages", done, total)
+		}
+	}
+	if err := venv.Ensure(ctx, log, fetching); err != nil {
 		return venv, err
 	}
 	progress.done("JupyterLab in %s", short(path))

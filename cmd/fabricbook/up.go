@@ -55,20 +55,16 @@ func upCommand() *cobra.Command {
 			"The intent is kept in the data folder and found again at the next start.",
 		Args: usage(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			dir, err := openDataDir(o.data)
-			if err != nil {
-				return err
-			}
-			defer dir.Close()
 			out := cmd.OutOrStdout()
-			return runFabric(cmd.Context(), o, dir, o.log(cmd.ErrOrStderr()), func(ctx context.Context, f *fabric) error {
-				base := func() string { return jupyter }
-				if err := f.serveAlerts(o, base); err != nil {
-					return err
-				}
-				fmt.Fprintf(out, "API     %s   (token in %s)\nalerts  %s\ndata    %s\nCtrl-C ends it; `fabricbook status` looks at it.\n",
-					f.url, dir.join(client.File), f.alertsURL, dir.path)
-				return nil
+			return inDataDir(o.data, func(dir *dataDir) error {
+				return runFabric(cmd.Context(), o, dir, o.log(cmd.ErrOrStderr()), func(_ context.Context, f *fabric) error {
+					if err := f.serveAlerts(o, func() string { return jupyter }); err != nil {
+						return err
+					}
+					fmt.Fprintf(out, "API     %s   (token in %s)\nalerts  %s\ndata    %s\nCtrl-C ends it; `fabricbook status` looks at it.\n",
+						f.url, dir.join(client.File), f.alertsURL, dir.path)
+					return nil
+				})
 			})
 		},
 	}

@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 )
 
@@ -44,10 +45,11 @@ func (v Venv) Current() bool {
 	return err == nil
 }
 
-// Ensure makes the environment hold the pinned requirements, and writes what pip
-// says about it to progress. An environment that is already so costs two reads
-// of a file. A set-up that was cut short is done again.
-func (v Venv) Ensure(ctx context.Context, progress io.Writer) error {
+// Ensure makes the environment hold the pinned requirements and tells progress
+// how many of how many packages have been fetched. An environment that is already
+// so costs two reads of a file. A set-up that was cut short is done again. What
+// Python's tools say goes to log, and its last lines into the error.
+func (v Venv) Ensure(ctx context.Context, log io.Writer, progress func(done, total int)) error {
 	if v.Current() {
 		return nil
 	}
@@ -55,7 +57,7 @@ func (v Venv) Ensure(ctx context.Context, progress io.Writer) error {
 		return fmt.Errorf("python environment %s: %w", v.Dir, err)
 	}
 	if _, err := os.Stat(v.Bin("python")); err != nil {
-		if err := v.create(ctx, progress); err != nil {
+		if err := v.create(ctx, log); err != nil {
 			return err
 		}
 	}
@@ -65,15 +67,55 @@ func (v Venv) Ensure(ctx context.Context, progress io.Writer) error {
 	}
 	pip := exec.CommandContext(ctx, v.Bin("python"), "-m", "pip", "install", "--disable-pip-version-check",
 		"--no-input", "--require-hashes", "--progress-bar", "off", "-r", list)
-	pip.Stdout, pip.Stderr = progress, progress
+	said := &pipOutput{log: log, progress: progress, total: len(packages.FindAll(requirements, -1))}
+	pip.Stdout, pip.Stderr = said, said
 	if err := pip.Run(); err != nil {
-		return fmt.Errorf("python environment %s: pip could not install the pinned packages (%w); see its lines above, "+
-			"check that this machine reaches its Python package index, and start again", v.Dir, err)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		return fmt.Errorf("python environment %s: pip could not install the pinned packages (%w):\n%s\ncheck that this machine reaches its "+
+			"Python package index, and start again", v.Dir, err, said.last())
 	}
 	return os.WriteFile(v.stamp(), []byte(want()+"\n"), 0o644)
 }
 
-func (v Venv) create(ctx context.Context, progress io.Writer) error {
+// packages finds the pinned packages in the requirements; fetched, those that pip
+// has dealt with in what it says.
+var (
+	packages = regexp.MustCompile(`(?m)^[A-Za-z0-9._-]+(\[[^\]]*\])?==`)
+	fetched  = regexp.MustCompile(`^(Collecting|Ignoring|Requirement already satisfied:) `)
+)
+
+// pipOutput counts packages in what pip says and keeps its last lines.
+type pipOutput struct {
+	log         io.Writer
+	progress    func(done, total int)
+	done, total int
+	rest        []byte
+	tail        []string
+}
+
+func (o *pipOutput) Write(b []byte) (int, error) {
+	o.rest = append(o.rest, b...)
+	for {
+		line, rest, ok := bytes.Cut(o.rest, []byte("\n"))
+		if !ok {
+			break
+		}
+		o.rest = rest
+		o.tail = append(o.tail, string(line))
+		o.tail = o.tail[max(0, len(o.tail)-12):]
+		if fetched.Match(line) {
+			o.done = min(o.done+1, o.total)
+			o.progress(o.done, o.total)
+		}
+	}
+	return o.log.Write(b)
+}
+
+func (o *pipOutput) last() string { return strings.Join(append(o.tail, string(o.rest)), "\n") }
+
+func (v Venv) create(ctx context.Context, log io.Writer) error {
 	python, err := exec.LookPath("python3")
 	if err != nil {
 		return errors.New("python3 is not installed; install it (Debian, Ubuntu: apt-get install python3 python3-venv) and start again")
@@ -83,7 +125,7 @@ func (v Venv) create(ctx context.Context, progress io.Writer) error {
 	}
 	var said bytes.Buffer
 	mk := exec.CommandContext(ctx, python, "-m", "venv", "--clear", v.Dir)
-	mk.Stdout, mk.Stderr = io.MultiWriter(progress, &said), io.MultiWriter(progress, &said)
+	mk.Stdout, mk.Stderr = io.MultiWriter(log, &said), io.MultiWriter(log, &said)
 	if err := mk.Run(); err != nil {
 		if strings.Contains(said.String(), "ensurepip") {
 			return errors.New("python3 has no venv module; install it (Debian, Ubuntu: apt-get install python3-venv) and start again")
