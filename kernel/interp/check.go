@@ -74,17 +74,6 @@ func (u *unit) tolerates(e types.Error, inSession bool) bool {
 	return false
 }
 
-// bodiless reports functions without a body. The type checker takes them: they
-// may be written in assembly, which cells cannot hold.
-func (u *unit) bodiless() (errs []types.Error) {
-	for _, d := range u.decls {
-		if f, ok := d.(*ast.FuncDecl); ok && f.Body == nil {
-			errs = append(errs, types.Error{Pos: f.Name.Pos(), Msg: "missing function body"})
-		}
-	}
-	return errs
-}
-
 func (u *unit) isTopLevelExpr(pos token.Pos) bool {
 	for _, s := range u.steps {
 		if e, ok := s.stmt.(*ast.ExprStmt); ok && e.Pos() <= pos && pos < e.End() {
@@ -111,6 +100,8 @@ func (s *session) insertStandIns(c *checked, u *unit, imports map[string]meaning
 	}
 	values := types.NewSignatureType(nil, nil, nil, types.NewTuple(types.NewParam(token.NoPos, nil, "", types.NewSlice(types.Universe.Lookup("any").Type()))), nil, true)
 	scope.Insert(types.NewFunc(token.NoPos, c.pkg, valuesName, values))
+	line := types.NewTuple(types.NewParam(token.NoPos, nil, "", types.Typ[types.String]))
+	scope.Insert(types.NewFunc(token.NoPos, c.pkg, commandName, types.NewSignatureType(nil, nil, nil, line, nil, false)))
 	for name := range identifiers(files) {
 		name, isOld := strings.CutSuffix(name, mark+"old")
 		if declared[name] && !isOld {
@@ -122,6 +113,9 @@ func (s *session) insertStandIns(c *checked, u *unit, imports map[string]meaning
 		}
 		if !ok {
 			m, ok = s.dotted(name)
+		}
+		if !ok && !isOld {
+			m, ok = s.predeclared(name)
 		}
 		switch {
 		case ok && isOld:
@@ -143,6 +137,23 @@ func (s *session) dotted(name string) (meaning, bool) {
 		}
 	}
 	return meaning{}, false
+}
+
+// predeclared finds name among those that cells have without an import.
+func (s *session) predeclared(name string) (meaning, bool) {
+	path, ok := s.known[name]
+	if !ok {
+		return meaning{}, false
+	}
+	pkg, err := s.importPackage(path)
+	if err != nil {
+		return meaning{}, false
+	}
+	if name == pkg.Name() {
+		return meaning{pkg: pkg}, true
+	}
+	o := pkg.Scope().Lookup(name)
+	return meaning{object: o}, o != nil
 }
 
 // standIn is an object called name that means o.

@@ -19,6 +19,7 @@ const hole = "hole" + mark
 // scope, or paths inside an import.
 func (e *Engine) Complete(ctx context.Context, code string, cursor int) (engine.Completions, error) {
 	cursor = clampCursor(code, cursor)
+	code = takeCommands(code, true)
 	if c, ok := e.completeImport(code, cursor); ok {
 		return c, nil
 	}
@@ -134,6 +135,13 @@ func (s *session) completeName(v *view) (items []engine.Completion, found bool) 
 			c := s.completion(m.object, nil)
 			c.Text = name
 			add(c)
+		}
+	}
+	for name := range s.known {
+		if m, _ := s.predeclared(name); m.pkg != nil {
+			add(engine.Completion{Text: name, Type: "module", Signature: m.pkg.Path()})
+		} else if m.object != nil {
+			add(s.completion(m.object, nil))
 		}
 	}
 	for _, p := range s.dots {

@@ -26,6 +26,7 @@ func TestCorpus(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			t.Chdir(".") // cells may go elsewhere
 			playSession(t, a.Files)
 		})
 	}

@@ -134,13 +134,16 @@ func (e *Engine) compile(number int, name, source string) (p *program, failure *
 		}
 	}()
 	s := e.session
-	parsed, err := parseCell(s.fset, name, source)
+	parsed, err := parseCell(s.fset, name, takeCommands(source, false))
 	if err != nil {
 		return nil, e.sources.sourceFailure(engine.Syntax, syntaxProblems(err, source))
 	}
 	imports, dots, problems := s.resolveImports(parsed)
 	if len(problems) > 0 {
 		return nil, e.sources.sourceFailure(engine.Compile, problems)
+	}
+	if problems := s.commandProblems(parsed); len(problems) > 0 {
+		return nil, e.sources.sourceFailure(engine.Syntax, problems)
 	}
 	u, errs := hoistVariables(parsed, number)
 	if len(errs) > 0 {
@@ -192,14 +195,36 @@ func (s *session) resolveImports(p *parsed) (names map[string]meaning, dots []*t
 	return names, dots, problems
 }
 
+// commandProblems reports lines that look like commands and are none.
+func (s *session) commandProblems(p *parsed) (problems []problem) {
+	for _, stmt := range p.body {
+		ast.Inspect(stmt, func(n ast.Node) bool {
+			c, ok := n.(*ast.CallExpr)
+			if !ok || len(c.Args) != 1 {
+				return true
+			}
+			id, ok := c.Fun.(*ast.Ident)
+			if !ok || id.Name != commandName {
+				return true
+			}
+			line, _ := strconv.Unquote(c.Args[0].(*ast.BasicLit).Value)
+			if err := unknownCommand(line); err != nil {
+				problems = append(problems, problem{pos: s.fset.Position(c.Pos()), msg: err.Error()})
+			}
+			return true
+		})
+	}
+	return problems
+}
+
 // prepare checks, rewrites and lowers a cell.
 func (s *session) prepare(u *unit, imports map[string]meaning) (*lowered, []problem) {
 	s.serial++
 	u.entry = "cell" + mark + strconv.Itoa(s.serial)
 	s.redeclareMethods(u)
+	u.giveBodies()
 	files := []*ast.File{u.file()}
 	c := s.check(s.fset, u, imports, files)
-	c.errs = append(c.errs, u.bodiless()...)
 	if len(c.errs) > 0 {
 		return nil, s.compileProblems(c.errs, c)
 	}

@@ -14,6 +14,7 @@ import (
 // cell declared.
 func (e *Engine) Inspect(ctx context.Context, code string, cursor, detail int) (display.Bundle, bool) {
 	cursor = clampCursor(code, cursor)
+	code = takeCommands(code, true)
 	start, end := wordBefore(code, cursor), wordAfter(code, cursor)
 	if start == end || code[start] >= '0' && code[start] <= '9' {
 		var ok bool

@@ -11,6 +11,10 @@ import (
 
 // IsComplete tells whether code can run as it stands, from its syntax alone.
 func (e *Engine) IsComplete(code string) engine.Completeness {
+	if lines := strings.Split(strings.TrimRight(code, " \t\r\n"), "\n"); isCommand(lines[len(lines)-1]) && strings.HasSuffix(code, "\\") {
+		return engine.Completeness{Status: "incomplete"}
+	}
+	code = takeCommands(code, true)
 	open, more := unfinished(code)
 	if more {
 		return engine.Completeness{Status: "incomplete", Indent: strings.Repeat("\t", max(open, 1))}

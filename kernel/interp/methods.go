@@ -51,7 +51,7 @@ func (s *session) declarationsAgain(n *node, replaced map[string]bool) []ast.Dec
 func (s *session) parseAgain(d ast.Decl) []ast.Decl {
 	from := s.fset.Position(d.Pos())
 	want, _ := d.(*ast.GenDecl)
-	p, err := parseCell(s.fset, from.Filename, s.sources.of(from.Filename)) // a type's methods may be of several cells
+	p, err := parseCell(s.fset, from.Filename, takeCommands(s.sources.of(from.Filename), false)) // a type's methods may be of several cells
 	if err != nil {
 		return nil
 	}

@@ -85,6 +85,9 @@ func (s *session) visible(c *checked) []string {
 			names = append(names, n)
 		}
 	}
+	for n := range s.known {
+		names = append(names, n)
+	}
 	for _, p := range s.dots {
 		names = append(names, exported(p)...)
 	}

@@ -70,7 +70,7 @@ func (s *session) chooseNames(u *unit, c *checked, r *renaming) {
 		r.names[name] = s.unique(name)
 	}
 	for _, name := range scope.Names() { // scratch variables and init functions
-		if _, done := r.names[name]; !done && strings.Contains(name, mark) && name != u.entry && name != valuesName && c.standIns[scope.Lookup(name)] == nil {
+		if _, done := r.names[name]; !done && strings.Contains(name, mark) && name != u.entry && name != valuesName && name != commandName && c.standIns[scope.Lookup(name)] == nil {
 			if _, isImport := scope.Lookup(name).(*types.PkgName); !isImport {
 				r.names[name] = s.unique(name)
 			}
@@ -128,9 +128,10 @@ func (s *session) nameOf(o types.Object) string {
 	return o.Name()
 }
 
-// qualifyDots writes names from packages imported with "." with their package.
+// qualifyDots writes names from packages imported with ".", and predeclared ones,
+// with their package.
 func (s *session) qualifyDots(c *checked, files []*ast.File) {
-	if len(s.dots) == 0 {
+	if len(s.dots) == 0 && len(s.known) == 0 {
 		return
 	}
 	for _, f := range files {

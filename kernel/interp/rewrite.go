@@ -116,6 +116,7 @@ func (w *rewriter) node(n ast.Node) {
 			w.goStatements(one)
 			n.Stmt = one[0]
 		case *ast.CallExpr:
+			w.command(n)
 			w.log(n)
 		case *ast.ForStmt:
 			w.head(n.Body)
@@ -130,6 +131,13 @@ func (w *rewriter) node(n ast.Node) {
 		}
 		return true
 	})
+}
+
+// command turns what takeCommands made of a line into a call of the runtime.
+func (w *rewriter) command(c *ast.CallExpr) {
+	if id, ok := c.Fun.(*ast.Ident); ok && id.Name == commandName {
+		c.Fun = runtimeCall(id.Pos(), "Command").Fun
+	}
 }
 
 // log turns "log.Printf(f, x)" and "logger.Printf(f, x)" into

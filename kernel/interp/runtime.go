@@ -28,6 +28,8 @@ var runtimePackage = &ixgo.Package{
 		"End":    reflect.ValueOf(func(any) {}),              // the goroutine ends, with this from recover
 		"Keep":   reflect.ValueOf(func(...any) {}),           // never called
 
+		"Command": reflect.ValueOf(func(string) {}), // runs a line that is no Go
+
 		"Log":  reflect.ValueOf(func(any, string, string, ...any) {}),         // a call of package log, with its place
 		"Logf": reflect.ValueOf(func(any, string, string, string, ...any) {}), // likewise, with a format
 

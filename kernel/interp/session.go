@@ -17,7 +17,8 @@ type session struct {
 	fset   *token.FileSet
 	base   *ixgo.Context // every cell runs on a copy with its own externals
 	loader *loader
-	paths  []string // what can be imported, sorted
+	paths  []string          // what can be imported, sorted
+	known  map[string]string // names that cells have without an import, with the package's path
 	docs   *docs
 
 	sources *sources // of all cells
@@ -54,7 +55,7 @@ func newSession(packages []*Package, sources *sources) *session {
 	base := ixgo.NewContext(ixgo.SupportMultipleInterp)
 	s := &session{
 		sources: sources,
-		fset:    base.FileSet, base: base, loader: newLoader(base.Loader), paths: importable(packages), docs: newDocs(packages),
+		fset:    base.FileSet, base: base, loader: newLoader(base.Loader), paths: importable(packages), known: knownNames(packages), docs: newDocs(packages),
 		pkg: types.NewPackage("main", "main"), names: map[string]meaning{}, imports: map[string]*types.PkgName{}, taken: map[string]bool{"main": true}, listed: map[types.Object]string{},
 		nodes: map[types.Object]*node{}, redirect: map[types.Object]types.Object{}, address: map[*types.Var]any{},
 	}

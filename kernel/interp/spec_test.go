@@ -52,7 +52,7 @@ func TestSpecification(t *testing.T) {
 var (
 	specBlock = regexp.MustCompile(`(?s)<pre>(.*?)</pre>`)
 	specTag   = regexp.MustCompile(`<[^>]*>`)
-	mayPanic  = regexp.MustCompile(`(?i)panics|panic\(|nil (pointer )?dereference|out of range|illegal|not comparable`)
+	mayPanic  = regexp.MustCompile(`(?i)panics|panic\(|nil (pointer )?dereference|out of range|illegal|not comparable|has no body`)
 )
 
 // specItem runs one item as a cell and compares with what the judge says of it.
@@ -173,11 +173,6 @@ func (g *judge) check(items []string) error {
 			return list[0]
 		}
 		return err
-	}
-	for _, d := range f.Decls {
-		if d, ok := d.(*ast.FuncDecl); ok && d.Body == nil {
-			return errors.New("missing function body")
-		}
 	}
 	var first error
 	conf := types.Config{Importer: g.importer, GoVersion: "go1.26", Error: func(err error) {

@@ -41,6 +41,8 @@ type splitter struct {
 	start   int           // of the present item, -1 before its first token
 	comment int           // start of the comments directly above, -1 if none
 	after   int           // line on which that comment ends
+	last    int           // start of the last comment
+	lastEnd int           // its end
 	depth   int           // open brackets
 }
 
@@ -76,6 +78,9 @@ func (s *splitter) next() bool {
 	case token.SEMICOLON:
 		if s.depth <= 0 && (lit != ";" || !inHeader(s.tokens)) {
 			s.depth = 0
+			if s.last < offset && offset < s.lastEnd { // the end of a line within a comment
+				offset = s.last
+			}
 			s.flush(offset)
 		}
 	}
@@ -91,6 +96,7 @@ func (s *splitter) begin(offset int) {
 }
 
 func (s *splitter) seeComment(offset int, text string) {
+	s.last, s.lastEnd = offset, offset+len(text)
 	line := s.file.Line(s.file.Pos(offset))
 	if s.comment < 0 || line > s.after+1 {
 		s.comment = offset

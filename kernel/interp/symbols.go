@@ -24,6 +24,10 @@ type Package struct {
 	Vars    map[string]any          // pointers to the variables
 	Funcs   map[string]any
 	Consts  map[string]Const
+	// Known lists exported names that cells have without an import; Name itself
+	// among them stands for the package. What a cell declares or imports under
+	// such a name comes first.
+	Known []string
 	// Docs holds signature and documentation of each exported name: "Name",
 	// "Type.Method" and "Type.Field"; "" is the package itself.
 	Docs map[string]Doc
@@ -125,6 +129,17 @@ func parseConst(c Const) (constant.Value, error) {
 		return nil, fmt.Errorf("cannot read value %q", c.Value)
 	}
 	return v, nil
+}
+
+// knownNames maps the names that need no import to the paths of their packages.
+func knownNames(packages []*Package) map[string]string {
+	known := map[string]string{}
+	for _, p := range packages {
+		for _, name := range p.Known {
+			known[name] = p.Path
+		}
+	}
+	return known
 }
 
 // importable lists the paths that a session with these packages can import.

@@ -82,9 +82,10 @@ func (ts *tasks) externals() map[string]any {
 				ts.owners.Store(gid.Get(), t)
 			}
 		},
-		runtimePath + ".End": ts.end,
-		"os.Exit":            func(code int) { ts.exit(code) },
-		"time.Sleep":         ts.sleep,
+		runtimePath + ".End":     ts.end,
+		runtimePath + ".Command": ts.command,
+		"os.Exit":                func(code int) { ts.exit(code) },
+		"time.Sleep":             ts.sleep,
 	}
 }
 

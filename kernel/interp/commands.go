@@ -1,0 +1,196 @@
+package interp
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// Lines of a cell that are no Go: "$ command" runs a shell command, "%name" does
+// something to the session. They may stand wherever a statement may. This is the
+// one place that knows them: takeCommands turns each into the call of a function
+// before the cell is split, and command is what that function does.
+
+// commandName is the function that such a line becomes a call of.
+const commandName = "command" + mark
+
+// special is a line that begins with "%".
+type special struct {
+	name, args, help string
+	do               func(out *output, t *task, arg string) error
+}
+
+var specials = []special{
+	{"%cd", "[path]", "change the current directory, to the home directory without a path", changeDirectory},
+	{"%go111module", "{on|off}", "kept for notebooks of gophernotes: does nothing, cells import what is built in", noModules},
+	{"%help", "", "show this text", nil},
+	{"%pwd", "", "print the current directory", printDirectory},
+}
+
+func help() string {
+	var b strings.Builder
+	b.WriteString("Lines that are no Go, wherever a statement may stand:\n")
+	row := func(line, text string) { fmt.Fprintf(&b, "  %-24s %s\n", line, text) }
+	row("$ command", "run a shell command; its output is shown as it comes, a failure ends the cell")
+	for _, s := range specials {
+		row(strings.TrimSpace(s.name+" "+s.args), s.help)
+	}
+	row("name?", "alone in a cell: show what name is; name?? shows its source too")
+	return b.String()
+}
+
+// takeCommands replaces the lines of a cell that are no Go by Go, line by line.
+// With blank they become spaces and every offset stays what it is.
+func takeCommands(cell string, blank bool) string {
+	if !strings.ContainsAny(cell, "$%") {
+		return cell
+	}
+	lines := strings.SplitAfter(cell, "\n")
+	var inside textState
+	for i := 0; i < len(lines); i++ {
+		text := strings.TrimLeft(lines[i], " \t")
+		if inside != 0 || !isCommand(text) {
+			inside = inside.after(lines[i])
+			continue
+		}
+		first, line, indent := i, strings.TrimRight(text, " \t\r\n"), lines[i][:len(lines[i])-len(text)]
+		for strings.HasSuffix(line, `\`) && i+1 < len(lines) {
+			i++
+			line = line[:len(line)-1] + " " + strings.TrimSpace(lines[i])
+		}
+		for j := first; j <= i; j++ {
+			lines[j] = spaces(lines[j])
+		}
+		if !blank {
+			lines[first] = indent + commandName + "(" + strconv.Quote(line) + ")" + lineEnd(lines[first])
+		}
+	}
+	return strings.Join(lines, "")
+}
+
+// isCommand tells a line that is no Go, given without its indentation. No line of
+// Go begins with either sign, save inside of a raw string or a comment.
+func isCommand(line string) bool {
+	if len(line) < 2 {
+		return false
+	}
+	next, _ := utf8.DecodeRuneInString(line[1:])
+	return line[0] == '$' || line[0] == '%' && (next >= 'a' && next <= 'z')
+}
+
+func lineEnd(line string) string { return line[len(strings.TrimRight(line, "\r\n")):] }
+
+// spaces is a line of the same length with nothing on it.
+func spaces(line string) string {
+	end := lineEnd(line)
+	return strings.Repeat(" ", len(line)-len(end)) + end
+}
+
+// textState tells what the end of a line lies in: 0, '`' or '*' for code, a raw
+// string or a comment.
+type textState byte
+
+// after is the state behind a line that begins in state s.
+func (s textState) after(line string) textState {
+	for i := 0; i < len(line); i++ {
+		switch c := line[i]; {
+		case s == '`':
+			if c == '`' {
+				s = 0
+			}
+		case s == '*':
+			if strings.HasPrefix(line[i:], "*/") {
+				s = 0
+				i++
+			}
+		case c == '`':
+			s = '`'
+		case strings.HasPrefix(line[i:], "//"):
+			return 0
+		case strings.HasPrefix(line[i:], "/*"):
+			s = '*'
+			i++
+		case c == '"' || c == '\'':
+			for i++; i < len(line) && line[i] != c; i++ {
+				if line[i] == '\\' {
+					i++
+				}
+			}
+		}
+	}
+	return s
+}
+
+// unknownCommand is the error for a line that names no command, nil if it does.
+func unknownCommand(line string) error {
+	name, _, _ := strings.Cut(line, " ")
+	if line[0] == '$' || slices.ContainsFunc(specials, func(s special) bool { return s.name == name }) {
+		return nil
+	}
+	var names []string
+	for _, s := range specials {
+		names = append(names, s.name)
+	}
+	return fmt.Errorf("there is no %s%s; %%help lists what there is", name, didYouMean(name, names))
+}
+
+// command runs one line. It panics with an error where that fails.
+func (ts *tasks) command(line string) {
+	t := ts.owner()
+	if t == nil {
+		return
+	}
+	var err error
+	name, arg, _ := strings.Cut(line, " ")
+	switch {
+	case line[0] == '$':
+		err = ts.shell(t, strings.TrimSpace(line[1:]))
+	case name == "%help":
+		ts.out.write(t.cell, "stdout", help())
+	default:
+		err = unknownCommand(line)
+		for _, s := range specials {
+			if s.name == name {
+				err = s.do(ts.out, t, strings.TrimSpace(arg))
+			}
+		}
+	}
+	if err != nil {
+		panic(err)
+	}
+}
+
+func changeDirectory(_ *output, _ *task, path string) error {
+	if path == "" || path == "~" || strings.HasPrefix(path, "~/") {
+		home, err := os.UserHomeDir()
+		if err != nil {
+			return fmt.Errorf("%%cd: %w", err)
+		}
+		path = filepath.Join(home, strings.TrimPrefix(path, "~"))
+	}
+	if err := os.Chdir(path); err != nil {
+		return fmt.Errorf("%%cd: %w", err)
+	}
+	return nil
+}
+
+func printDirectory(out *output, t *task, _ string) error {
+	dir, err := os.Getwd()
+	if err != nil {
+		return fmt.Errorf("%%pwd: %w", err)
+	}
+	out.write(t.cell, "stdout", dir+"\n")
+	return nil
+}
+
+func noModules(out *output, t *task, arg string) error {
+	if arg != "on" && arg != "off" {
+		return fmt.Errorf("%%go111module: want on or off, not %q", arg)
+	}
+	out.write(t.cell, "stderr", "%go111module changes nothing here: cells import the packages that are built in\n")
+	return nil
+}

@@ -1,0 +1,143 @@
+package interp_test
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/fabricbook/fabricbook/kernel/engine"
+)
+
+// TestInterruptCommand checks that an interrupt ends the whole process group of
+// a command, also what ignores the signal.
+func TestInterruptCommand(t *testing.T) {
+	for name, line := range map[string]string{
+		"sleep":    `$ sleep 1000 & echo $! > PIDS; echo ready; wait`,
+		"stubborn": `$ trap '' INT TERM; sleep 1000 & echo $! > PIDS; echo ready; while :; do :; done`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			pids := filepath.Join(t.TempDir(), "pids")
+			s := newSession(t)
+			s.ok("kept := 1")
+			out, took := s.interruptWhenReady(strings.ReplaceAll(line, "PIDS", pids))
+			if out.Failure == nil || out.Failure.Kind != engine.Interrupted {
+				t.Fatalf("outcome %+v, want an interrupt", out.Failure)
+			}
+			if took > 100*time.Millisecond*slowness {
+				t.Errorf("took %v, want at most 100 ms", took)
+			}
+			waitEnded(t, pids)
+			if got := s.ok("kept"); got != "1" {
+				t.Errorf("kept is %s", got)
+			}
+		})
+	}
+}
+
+// waitEnded waits until the process named in a file is gone.
+func waitEnded(t *testing.T, file string) {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	deadline := time.Now().Add(10 * time.Second)
+	for running(pid) {
+		if time.Now().After(deadline) {
+			t.Fatalf("process %d lives on", pid)
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+}
+
+// running tells whether a process runs; one that ended and waits for its parent
+// does not.
+func running(pid int) bool {
+	if syscall.Kill(pid, 0) != nil {
+		return false
+	}
+	stat, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
+	if err != nil {
+		return false
+	}
+	_, state, _ := strings.Cut(string(stat), ") ")
+	return !strings.HasPrefix(state, "Z")
+}
+
+// TestCommandStreams checks that output comes while a command runs, whole
+// characters at a time.
+func TestCommandStreams(t *testing.T) {
+	s := newSession(t)
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	ended := make(chan engine.Outcome, 1)
+	fifo := filepath.Join(t.TempDir(), "go-on")
+	if err := syscall.Mkfifo(fifo, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	go func() { ended <- s.runContext(ctx, `$ printf 'first \303'; read x < `+fifo+`; printf '\244\n'`) }()
+	for !strings.Contains(s.sink.text(1, "stdout"), "first") {
+		select {
+		case <-s.sink.woken:
+		case out := <-ended:
+			t.Fatalf("ended early: %+v", out.Failure)
+		}
+	}
+	if err := os.WriteFile(fifo, []byte("x\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if out := <-ended; out.Failure != nil {
+		t.Fatalf("%+v", out.Failure)
+	}
+	if got := s.sink.text(1, "stdout"); got != "first ä\n" {
+		t.Errorf("printed %q", got)
+	}
+	for _, e := range s.sink.events {
+		if e.Stream != nil && strings.Contains(e.Stream.Text, "\xc3") && !strings.Contains(e.Stream.Text, "ä") {
+			t.Errorf("half a character in %q", e.Stream.Text)
+		}
+	}
+}
+
+// TestCommandBackground checks that a command that leaves a process behind does
+// not hold up its cell.
+func TestCommandBackground(t *testing.T) {
+	pids := filepath.Join(t.TempDir(), "pids")
+	s := newSession(t)
+	start := time.Now()
+	s.ok(`$ sleep 1000 & echo $! > ` + pids)
+	if took := time.Since(start); took > 10*time.Second {
+		t.Errorf("took %v", took)
+	}
+	text, _ := os.ReadFile(pids)
+	if pid, err := strconv.Atoi(strings.TrimSpace(string(text))); err == nil {
+		_ = syscall.Kill(pid, syscall.SIGKILL)
+	}
+}
+
+func TestLookAtCommands(t *testing.T) {
+	s := newSession(t)
+	s.ok(`import "strings"`)
+	for code, want := range map[string]string{
+		"$ ls": "complete", "%help": "complete", "x := 1\n$ echo `pwd`\n": "complete", "for {\n$ ls": "incomplete", "$ ls \\": "incomplete",
+	} {
+		if got := s.engine.IsComplete(code).Status; got != want {
+			t.Errorf("%q is %s, want %s", code, got, want)
+		}
+	}
+	if got, _ := s.complete("$ echo \"it's\n%cd /\nstrings.Repea|"); len(got) != 1 {
+		t.Errorf("completions behind commands: %q", got)
+	}
+	if _, ok := s.engine.Inspect(context.Background(), "$ echo '\nstrings.Repeat", 18, 0); !ok {
+		t.Error("nothing known behind a command")
+	}
+}
