@@ -17,7 +17,11 @@ KERNEL = "under-test" if os.sep in WANTED else WANTED
 
 def surroundings():
     """Return what the kernel's environment has to hold; None removes a name."""
-    found = {"FABRICBOOK_DATA": os.path.join(STATE.name, "data"), "JPY_SESSION_NAME": None}
+    found = {
+        "FABRICBOOK_DATA": os.path.join(STATE.name, "data"),
+        "FABRICBOOK_OUTPUT_LIMIT": "off",
+        "JPY_SESSION_NAME": None,
+    }
     if os.sep in WANTED:
         found["JUPYTER_PATH"] = os.path.join(STATE.name, "share")
         write_spec(os.path.join(STATE.name, "share", "kernels", KERNEL))
