@@ -36,9 +36,10 @@ type Ref struct {
 
 // Problem is one thing wrong with an edit: the field, what is wrong, what to do.
 type Problem struct {
-	Field  string `json:"field"`  // as in the file: segments[dc-web].subnets[0]
-	Detail string `json:"detail"` // 10.0.11.0/24 overlaps segment "lab" (10.0.0.0/16)
-	Fix    string `json:"fix"`    // choose another prefix or delete "lab"
+	Field  string `json:"field"`           // as in the file: segments[dc-web].subnets[0]
+	Detail string `json:"detail"`          // 10.0.11.0/24 overlaps segment "lab" (10.0.0.0/16)
+	Fix    string `json:"fix"`             // choose another prefix or delete "lab"
+	Place  string `json:"place,omitempty"` // fabric.yaml:12:5, where it was read from a file
 }
 
 // Error is every problem found in an edit. Nothing of the edit was applied.

@@ -2,6 +2,7 @@ package netlib
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 )
 
@@ -19,6 +20,9 @@ func nameProblem(name string) (detail, fix string) {
 	case trimmed != name:
 		return fmt.Sprintf("name %q has white space around it", name), fmt.Sprintf("write %q", strings.ToLower(trimmed))
 	case len(name) > maxName:
+		if size := len(name); size > 2*maxName {
+			return fmt.Sprintf("name \"%s...\" has %d bytes", strings.Trim(strconv.Quote(name[:maxName]), `"`), size), "use at most 63"
+		}
 		return fmt.Sprintf("name %q has %d bytes", name, len(name)), "use at most 63"
 	case strings.ToLower(name) != name:
 		return fmt.Sprintf("name %q has upper case letters", name), fmt.Sprintf("write %q", strings.ToLower(name))

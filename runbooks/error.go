@@ -35,6 +35,9 @@ func (e *Error) Error() string {
 	}
 	for _, p := range e.Problems {
 		b.WriteString("\n  ")
+		if p.Place != "" {
+			b.WriteString(p.Place + ": ")
+		}
 		if p.Field != "" {
 			b.WriteString(p.Field + ": ")
 		}

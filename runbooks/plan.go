@@ -26,6 +26,7 @@ type Plan struct {
 	edit     netlib.Edit
 	problems []netlib.Problem // found while building
 	last     netlib.Ref       // object that Target and its like speak of
+	source   []byte           // of the file that it was loaded from, whose name is title
 
 	effect *api.Plan // as last computed; what a person has seen
 	failed *Error    // or why it could not be
@@ -224,6 +225,7 @@ func (p *Plan) compute() {
 	effect, err := p.fabric.service.Plan(ctx, api.PlanRequest{Title: p.title, Edit: p.edit})
 	if err != nil {
 		p.failed = failure(p.verb("plan"), err)
+		p.failed.Problems = p.place(p.failed.Problems)
 		return
 	}
 	p.effect = &effect

@@ -195,6 +195,16 @@ func TestLoad(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "bad.yaml") || !strings.Contains(err.Error(), "10.0.11.0/99") {
 		t.Errorf("got %v", err)
 	}
+	if !strings.Contains(err.Error(), "bad.yaml:3:15: segments[web].subnets[0]") {
+		t.Errorf("no place in %v", err)
+	}
+	refusing := (&fake{err: &client.Error{Op: "plan", Status: 422, Problem: api.Problem{Title: "not valid", Errors: []netlib.Problem{
+		{Field: "segments[web].subnets[0]", Detail: "10.0.11.0/24 overlaps", Fix: "choose another"},
+	}}}}).fabric()
+	err = Try(func() { refusing.Load(file).Effect() })
+	if err == nil || !strings.Contains(err.Error(), "web.yaml:3:15: segments[web].subnets[0]: 10.0.11.0/24 overlaps; choose another") {
+		t.Errorf("no place in %v", err)
+	}
 }
 
 // TestDisplaysEscapeNames shows a fabric whose every name is hostile: no element

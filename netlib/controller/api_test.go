@@ -106,14 +106,18 @@ func TestBadEdits(t *testing.T) {
 func TestBadJSON(t *testing.T) {
 	r := fresh(t)
 	for name, c := range map[string]struct{ body, field, detail, fix string }{
-		"bad prefix":        {`{"edit":{"segments":[{"name":"dc-web","subnets":["10.0.11.0/33"]}]}}`, "edit.segments[dc-web].subnets[0]", "prefix length out of range", "10.0.11.0/24"},
+		"bad prefix":        {`{"edit":{"segments":[{"name":"dc-web","subnets":["10.0.11.0/33"]}]}}`, "edit.segments[dc-web].subnets[0]", "10.0.11.0/33\" is not a prefix", "10.0.11.0/24"},
 		"bad address":       {`{"edit":{"nodes":[{"name":"n","tunnel":"192.0.2"}]}}`, "edit.nodes[n].tunnel", "192.0.2", "10.0.11.3"},
 		"bad target":        {`{"edit":{"routers":[{"name":"r","segments":[],"targets":["64512:99999999999"]}]}}`, "edit.routers[r].targets[0]", "not in 0 to 4294967295", "64512:201"},
 		"unknown field":     {`{"edit":{"segments":[{"name":"s","subnet":"10.0.0.0/24"}]}}`, "edit.segments[s].subnet", "unknown field", "subnets"},
 		"number for a name": {`{"edit":{"segments":[{"name":7}]}}`, "edit.segments[0].name", "7 is not a string", "a string"},
 		"object for a list": {`{"edit":{"segments":{}}}`, "edit.segments", "is not a list", "[...]"},
 		"list for an edit":  {`{"edit":[]}`, "edit", "is not an object", "segments"},
-		"port too large":    {`{"edit":{"securityGroups":[{"name":"g","rules":[{"direction":"in","protocol":"tcp","portFrom":70000}]}]}}`, "edit.securityGroups[g].rules[0].portFrom", "70000 is not", "16 bits"},
+		"port too large":    {`{"edit":{"securityGroups":[{"name":"g","rules":[{"direction":"in","protocol":"tcp","portFrom":70000}]}]}}`, "edit.securityGroups[g].rules[0].portFrom", "70000 is not", "0 to 65535"},
+		"name twice":        {`{"edit":{"segments":[{"name":"a","name":"b","subnets":["10.0.1.0/24"]}]}}`, "edit.segments[b].name", "twice", "remove"},
+		"null":              {`null`, "body", "not an object", "edit"},
+		"list for a body":   {` []`, "body", "not an object", "edit"},
+		"negative label":    {`{"edit":{"ports":[{"name":"a","label":-4}]}}`, "edit.ports[a].label", "-4 is not", "0 to 4294967295"},
 		"no JSON":           {"{\n \"edit\": ?", "body", "line 2, column 10", "/openapi.json"},
 		"no body":           {``, "", "", ""},
 	} {
@@ -153,6 +157,8 @@ func TestGuards(t *testing.T) {
 		"rebound, same port": {"GET", "/healthz", "", host("evil.example" + r.URL()[strings.LastIndex(r.URL(), ":"):]), 421},
 		"localhost":          {"GET", "/v1/status", "", host("localhost" + r.URL()[strings.LastIndex(r.URL(), ":"):]), 200},
 		"large body":         {"POST", "/v1/plans", `{"title":"` + strings.Repeat("x", 65<<20) + `"}`, nil, 413},
+		"unknown path":       {"GET", "/v1/segment", "", nil, 404},
+		"wrong method":       {"DELETE", "/v1/fabric", "", nil, 405},
 		"unknown segment":    {"GET", "/v1/segments/nowhere/routes", "", nil, 404},
 		"unknown node":       {"GET", "/v1/nodes/nowhere/state", "", nil, 404},
 		"unknown change":     {"GET", "/v1/changes/7", "", nil, 404},
@@ -161,8 +167,13 @@ func TestGuards(t *testing.T) {
 		"no prefix":          {"GET", "/v1/segments/a/resolution?from=b", "", nil, 422},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if status, data := call(t, r, c.method, c.path, c.body, c.change); status != c.want {
+			status, data := call(t, r, c.method, c.path, c.body, c.change)
+			if status != c.want {
 				t.Errorf("status %d, want %d: %.300s", status, c.want, data)
+			}
+			var p api.Problem
+			if c.want >= 400 && (json.Unmarshal(data, &p) != nil || p.Status != c.want || p.Title == "") {
+				t.Errorf("not a problem document: %.300s", data)
 			}
 		})
 	}

@@ -29,10 +29,14 @@ const maxDepth = 32
 // of netlib.Problem.Field: edit.segments[dc-web].subnets[0].
 func decode[T any](data []byte) (T, error) {
 	var v T
+	data = bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")) // RFC 8259 section 8.1
 	if !json.Valid(data) {
 		return v, syntaxError(data)
 	}
 	d := decoder{}
+	if data = bytes.TrimSpace(data); string(data) == "null" {
+		d.problem("", "null is not an object", "write {...} with "+strings.Join(fieldNames(reflect.TypeFor[T]()), ", "))
+	}
 	d.value("", data, reflect.ValueOf(&v).Elem(), 0)
 	if len(d.problems) > 0 {
 		return v, &netlib.Error{Problems: d.problems}
@@ -55,6 +59,9 @@ func syntaxError(data []byte) error {
 type decoder struct{ problems []netlib.Problem }
 
 func (d *decoder) problem(path, detail, fix string) {
+	if path == "" {
+		path = "body"
+	}
 	if len(d.problems) < maxProblems {
 		d.problems = append(d.problems, netlib.Problem{Field: strings.TrimPrefix(path, "."), Detail: detail, Fix: fix})
 	}
@@ -84,10 +91,9 @@ func (d *decoder) leaf(path string, data []byte, v reflect.Value) {
 	if err == nil {
 		return
 	}
-	var kind *json.UnmarshalTypeError
-	detail := err.Error()
-	if errors.As(err, &kind) {
-		detail = fmt.Sprintf("%s is not %s", short(data), describe(v.Type()))
+	detail := fmt.Sprintf("%s is not %s", short(data), describe(v.Type()))
+	if v.Type() == reflect.TypeFor[netlib.RouteTarget]() && data[0] == '"' {
+		detail = err.Error() // says more
 	}
 	d.problem(path, detail, "write "+example(v.Type()))
 }
@@ -97,6 +103,9 @@ func (d *decoder) object(path string, data []byte, v reflect.Value, depth int) {
 	if err := json.Unmarshal(data, &members); err != nil {
 		d.problem(path, short(data)+" is not an object", "write {...} with "+strings.Join(fieldNames(v.Type()), ", "))
 		return
+	}
+	if name, twice := repeated(data); twice {
+		d.problem(path+"."+name, "the field is given twice", "remove one of the two")
 	}
 	fields := map[string]reflect.Value{}
 	collect(v, fields)
@@ -113,6 +122,29 @@ func (d *decoder) object(path string, data []byte, v reflect.Value, depth int) {
 		}
 		d.value(path+"."+name, members[name], f, depth+1)
 	}
+}
+
+// repeated finds a name that a JSON object, known to be valid, has twice.
+func repeated(data []byte) (name string, twice bool) {
+	dec := json.NewDecoder(bytes.NewReader(data))
+	_, _ = dec.Token() // the opening brace
+	seen := map[string]bool{}
+	for dec.More() {
+		token, err := dec.Token()
+		name, ok := token.(string)
+		if err != nil || !ok {
+			return "", false
+		}
+		if seen[name] {
+			return name, true
+		}
+		seen[name] = true
+		var value json.RawMessage
+		if dec.Decode(&value) != nil {
+			return "", false
+		}
+	}
+	return "", false
 }
 
 // collect maps the JSON names of v's fields, also of embedded structs.
@@ -179,12 +211,20 @@ func describe(t reflect.Type) string {
 	switch {
 	case t.Kind() == reflect.Bool:
 		return "true or false"
+	case t == reflect.TypeFor[netip.Prefix]():
+		return "a prefix"
+	case t == reflect.TypeFor[netip.Addr]():
+		return "an address"
+	case t == reflect.TypeFor[netlib.RouteTarget]():
+		return "a route target"
+	case t == reflect.TypeFor[time.Time]():
+		return "a time"
 	case t.Kind() == reflect.String || reflect.PointerTo(t).Implements(reflect.TypeFor[encoding.TextUnmarshaler]()):
 		return "a string"
 	}
 	switch t.Kind() {
 	case reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64, reflect.Uint:
-		return fmt.Sprintf("a whole number of at most %d bits and not below 0", t.Bits())
+		return fmt.Sprintf("a whole number from 0 to %d", uint64(1)<<t.Bits()-1)
 	}
 	return "a whole number"
 }

@@ -10,10 +10,12 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/fabricbook/fabricbook/netlib"
+	"github.com/fabricbook/fabricbook/netlib/api"
 )
 
 // Limits of the API server.
@@ -63,7 +65,7 @@ func (c *Controller) handler(at net.Addr) http.Handler {
 	mux := http.NewServeMux()
 	c.register(mux)
 	mux.Handle("GET /metrics", c.metrics.handler())
-	guarded := requireToken(c.cfg.Token, mux)
+	guarded := requireToken(c.cfg.Token, explain(mux))
 	outer := http.NewServeMux()
 	outer.HandleFunc("GET /healthz", c.health)
 	outer.Handle("/", guarded)
@@ -117,6 +119,39 @@ func requireToken(token string, next http.Handler) http.Handler {
 		next.ServeHTTP(w, r)
 	})
 }
+
+// explain answers with a problem where mux knows no such path or method.
+func explain(mux *http.ServeMux) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h, pattern := mux.Handler(r)
+		if pattern != "" {
+			mux.ServeHTTP(w, r)
+			return
+		}
+		found := &verdict{header: http.Header{}}
+		h.ServeHTTP(found, r)
+		switch found.status {
+		case http.StatusNotFound:
+			write(w, newDocument(found.status, api.ProblemNotFound, "there is no "+strconv.Quote(r.URL.Path), "/openapi.json lists what there is"))
+		case http.StatusMethodNotAllowed:
+			allow := found.header.Get("Allow")
+			w.Header().Set("Allow", allow)
+			write(w, newDocument(found.status, "", r.Method+" is not for "+strconv.Quote(r.URL.Path), "use "+allow))
+		default:
+			h.ServeHTTP(w, r)
+		}
+	})
+}
+
+// verdict takes an answer's status and header and drops its text.
+type verdict struct {
+	header http.Header
+	status int
+}
+
+func (v *verdict) Header() http.Header         { return v.header }
+func (v *verdict) WriteHeader(status int)      { v.status = status }
+func (v *verdict) Write(b []byte) (int, error) { return len(b), nil }
 
 func limitBody(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -43,6 +43,16 @@ func (r *reader) bad(n ast.Node, field, detail, fix string) {
 	})
 }
 
+// unlike says that a node is not of the form that belongs there.
+func (r *reader) unlike(n ast.Node, field, want, fix string) {
+	switch n.(type) {
+	case *ast.AnchorNode, *ast.AliasNode, *ast.MergeKeyNode, *ast.TagNode:
+		r.bad(n, field, "this is "+what(n), "write "+want+" out in full")
+	default:
+		r.bad(n, field, "this is "+what(n)+", not "+want, fix)
+	}
+}
+
 // field is one key that a mapping may have, and what reads its value.
 type field struct {
 	key  string
@@ -53,7 +63,7 @@ type field struct {
 func (r *reader) mapping(n ast.Node, at string, fields ...field) {
 	list, ok := pairs(n)
 	if !ok {
-		r.bad(n, at, "this is "+what(n)+", not fields with values", "write KEY: VALUE, with one of "+keysOf(fields))
+		r.unlike(n, at, "fields with values", "write KEY: VALUE, with one of "+keysOf(fields))
 		return
 	}
 	seen := map[string]bool{}
@@ -112,6 +122,16 @@ func suggestKey(key string, fields []field) string {
 	return "use one of " + keysOf(fields)
 }
 
+// maxQuoted is how much of a value an error repeats, in bytes.
+const maxQuoted = 80
+
+func quotable(s string) string {
+	if len(s) > maxQuoted {
+		return strings.ToValidUTF8(s[:maxQuoted], "") + "..."
+	}
+	return s
+}
+
 // what names a node's form for people.
 func what(n ast.Node) string {
 	switch n.(type) {
@@ -127,7 +147,7 @@ func what(n ast.Node) string {
 		return "empty"
 	}
 	if s, ok := scalar(n); ok {
-		return fmt.Sprintf("the value %q", s)
+		return fmt.Sprintf("the value %q", quotable(s))
 	}
 	return "something else"
 }
@@ -137,9 +157,9 @@ func (r *reader) list(n ast.Node, at string, each func(n ast.Node, at string, i 
 	if !ok {
 		fix := "write a list: [a, b], or one line for each with - before it"
 		if text, plain := scalar(n); plain {
-			fix = fmt.Sprintf("write it as a list: [%s]", text)
+			fix = fmt.Sprintf("write it as a list: [%s]", quotable(text))
 		}
-		r.bad(n, at, "this is "+what(n)+", not a list", fix)
+		r.unlike(n, at, "a list", fix)
 		return
 	}
 	for i, v := range s.Values {
@@ -163,7 +183,7 @@ func (r *reader) text(to *string) func(ast.Node, string) {
 	return func(n ast.Node, at string) {
 		s, ok := scalar(n)
 		if !ok {
-			r.bad(n, at, "this is "+what(n)+", not a single value", "write one word")
+			r.unlike(n, at, "a single value", "write one word")
 			return
 		}
 		*to = s
@@ -180,16 +200,16 @@ func (r *reader) texts(to *[]string) func(ast.Node, string) {
 	}
 }
 
-// number reads an unsigned number of at most bits bits.
-func (r *reader) number(bits int, set func(uint64)) func(ast.Node, string) {
+// number reads a whole number from 0 to limit.
+func (r *reader) number(limit uint32, set func(uint32)) func(ast.Node, string) {
 	return func(n ast.Node, at string) {
 		s, ok := scalar(n)
-		v, err := strconv.ParseUint(s, 10, bits)
-		if !ok || err != nil {
-			r.bad(n, at, "this is "+what(n)+", not a number", fmt.Sprintf("write a number from 0 to %d", uint64(1)<<bits-1))
+		v, err := strconv.ParseUint(s, 10, 32)
+		if !ok || err != nil || v > uint64(limit) {
+			r.unlike(n, at, fmt.Sprintf("a number from 0 to %d", limit), fmt.Sprintf("write a number from 0 to %d", limit))
 			return
 		}
-		set(v)
+		set(uint32(v))
 	}
 }
 
@@ -202,7 +222,7 @@ func (r *reader) addr(to *netip.Addr) func(ast.Node, string) {
 			if p, err := netip.ParsePrefix(s); err == nil {
 				fix = fmt.Sprintf("write %s, without a length", p.Addr())
 			}
-			r.bad(n, at, "this is "+what(n)+", not an address", fix)
+			r.unlike(n, at, "an address", fix)
 			return
 		}
 		*to = a
@@ -219,7 +239,7 @@ func (r *reader) prefix(to *netip.Prefix) func(ast.Node, string) {
 			if a, err := netip.ParseAddr(s); err == nil {
 				fix = fmt.Sprintf("give its length, for example %s/%d", a, a.BitLen())
 			}
-			r.bad(n, at, "this is "+what(n)+", not a prefix", fix)
+			r.unlike(n, at, "a prefix", fix)
 		case p.Masked() != p:
 			r.bad(n, at, fmt.Sprintf("%s has host bits set", p), fmt.Sprintf("write %s", p.Masked()))
 		default:
@@ -235,7 +255,7 @@ func (r *reader) targets(to *[]netlib.RouteTarget) func(ast.Node, string) {
 			t, err := netlib.ParseRouteTarget(s)
 			switch {
 			case !ok:
-				r.bad(v, path, "this is "+what(v)+", not a route target", "write ASN:NUMBER in quotes, for example \"64512:201\"")
+				r.unlike(v, path, "a route target", "write ASN:NUMBER in quotes, for example \"64512:201\"")
 			case err != nil:
 				r.bad(v, path, err.Error(), "write ASN:NUMBER in quotes, for example \"64512:201\"")
 			default:

@@ -1,6 +1,7 @@
 package manifest
 
 import (
+	"math"
 	"strings"
 
 	"github.com/goccy/go-yaml/ast"
@@ -44,7 +45,7 @@ func (r *reader) segment(n ast.Node, at string) (o netlib.Segment) {
 				field{"import", r.targets(&o.Targets.Import)},
 				field{"export", r.targets(&o.Targets.Export)})
 		}},
-		field{"id", r.number(32, func(v uint64) { o.ID = uint32(v) })},
+		field{"id", r.number(math.MaxUint32, func(v uint32) { o.ID = v })},
 	)
 	return o
 }
@@ -54,7 +55,7 @@ func (r *reader) router(n ast.Node, at string) (o netlib.Router) {
 		field{"name", r.text(&o.Name)},
 		field{"segments", r.texts(&o.Segments)},
 		field{"targets", r.targets(&o.Targets)},
-		field{"id", r.number(32, func(v uint64) { o.ID = uint32(v) })},
+		field{"id", r.number(math.MaxUint32, func(v uint32) { o.ID = v })},
 	)
 	return o
 }
@@ -83,8 +84,8 @@ func (r *reader) rule(n ast.Node, at string) (o netlib.Rule) {
 	r.mapping(n, at,
 		field{"direction", r.text(&direction)},
 		field{"protocol", r.text(&protocol)},
-		field{"portFrom", r.number(16, func(v uint64) { o.PortFrom = uint16(v) })},
-		field{"portTo", r.number(16, func(v uint64) { o.PortTo = uint16(v) })},
+		field{"portFrom", r.number(math.MaxUint16, func(v uint32) { o.PortFrom = uint16(v) })},
+		field{"portTo", r.number(math.MaxUint16, func(v uint32) { o.PortTo = uint16(v) })},
 		field{"prefix", r.prefix(&o.Prefix)},
 		field{"group", r.text(&o.Group)},
 	)
@@ -99,7 +100,7 @@ func (r *reader) port(n ast.Node, at string) (o netlib.Port) {
 		field{"node", r.text(&o.Node)},
 		field{"address", r.addr(&o.Address)},
 		field{"securityGroups", r.texts(&o.Groups)},
-		field{"label", r.number(32, func(v uint64) { o.Label = uint32(v) })},
+		field{"label", r.number(netlib.LastLabel, func(v uint32) { o.Label = v })},
 	)
 	return o
 }
@@ -119,7 +120,7 @@ func (r *reader) static(n ast.Node, at string) (o netlib.StaticRoute) {
 	r.mapping(n, at,
 		field{"name", r.text(&o.Name)},
 		field{"prefix", r.prefix(&o.Prefix)},
-		field{"label", r.number(32, func(v uint64) { o.Label = uint32(v) })},
+		field{"label", r.number(netlib.LastLabel, func(v uint32) { o.Label = v })},
 		field{"targets", r.targets(&o.Targets)},
 	)
 	return o

@@ -21,10 +21,7 @@ type Problem struct {
 
 func (p Problem) String() string {
 	var b strings.Builder
-	b.WriteString(p.File)
-	if p.Line > 0 {
-		fmt.Fprintf(&b, ":%d:%d", p.Line, p.Column)
-	}
+	b.WriteString(p.place())
 	if p.Field != "" {
 		b.WriteString(": " + p.Field)
 	}
@@ -35,8 +32,16 @@ func (p Problem) String() string {
 	return b.String()
 }
 
+// place is FILE:LINE:COLUMN, as editors and terminals follow it.
+func (p Problem) place() string {
+	if p.Line == 0 {
+		return p.File
+	}
+	return fmt.Sprintf("%s:%d:%d", p.File, p.Line, p.Column)
+}
+
 // Error is every problem found in a file, in the order of the file. It can be
-// taken for a *netlib.Error by errors.As, which drops the places.
+// taken for a *netlib.Error by errors.As, whose problems then have their Place.
 type Error struct{ Problems []Problem }
 
 // Error lists the problems, one a line.
@@ -56,7 +61,9 @@ func (e *Error) As(target any) bool {
 	}
 	*t = &netlib.Error{}
 	for _, p := range e.Problems {
-		(*t).Problems = append((*t).Problems, p.Problem)
+		q := p.Problem
+		q.Place = p.place()
+		(*t).Problems = append((*t).Problems, q)
 	}
 	return true
 }

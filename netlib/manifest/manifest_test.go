@@ -155,9 +155,9 @@ func TestRoundTrip(t *testing.T) {
 
 func TestDecodeErrors(t *testing.T) {
 	for _, test := range []struct{ name, file, want string }{
-		{"syntax", "nodes: [", `f.yaml:1:8: sequence end token ']' not found; correct the YAML`},
-		{"tab", "nodes:\n\t- a", "f.yaml:2:1: found character '\t' that cannot start any token; correct the YAML"},
-		{"key twice", "nodes: []\nnodes: []", `f.yaml:2:1: mapping key "nodes" already defined at [1:1]; correct the YAML`},
+		{"syntax", "nodes: [", `f.yaml:1:8: not valid YAML: sequence end token ']' not found; look at indentation, colons, brackets and quotation marks here and in the line before`},
+		{"tab", "nodes:\n\t- a", "f.yaml:2:1: the line is indented with a tab; indent with spaces"},
+		{"key twice", "nodes: []\nnodes: []", `f.yaml:2:1: the field "nodes" is given twice, first in line 1; put both into one, or remove one of the two`},
 		{"not a mapping", "- a", `f.yaml:1:1: this is a list, not fields with values; write KEY: VALUE, with one of nodes, segments, routers, securityGroups, ports, gateways, delete`},
 		{"two documents", "nodes: []\n---\nsegments: []", `f.yaml:3:1: a second document begins here; put all objects into one document`},
 		{"unknown key", "segment:\n  - name: a", `f.yaml:1:1: segment: there is no field "segment" here; did you mean "segments"?`},
@@ -169,7 +169,10 @@ func TestDecodeErrors(t *testing.T) {
 		{"address with length", "ports:\n  - {name: a, address: 10.0.11.5/24}", `f.yaml:2:24: ports[a].address: this is the value "10.0.11.5/24", not an address; write 10.0.11.5, without a length`},
 		{"target", "routers:\n  - {name: a, targets: [\"64512\"]}", `f.yaml:2:25: routers[a].targets[0]: route target "64512": want ASN:NUMBER, for example 64512:201; write ASN:NUMBER in quotes, for example "64512:201"`},
 		{"rule", "securityGroups:\n  - name: a\n    rules:\n      - allow in tcp/22 from mgmt-sg", "f.yaml:4:9: securityGroups[a].rules[0]: rule \"allow in tcp/22 from mgmt-sg\": far end \"mgmt-sg\" is no prefix; a group is written `group mgmt-sg`; write it as `allow in tcp/22 from group mgmt-sg` or `allow out any to 0.0.0.0/0`"},
-		{"anchor", "nodes: &n []\nports: *n", "f.yaml:1:8: nodes: this is an anchor or alias, which fabric files do not have, not a list; write a list: [a, b], or one line for each with - before it\nf.yaml:2:8: ports: this is an anchor or alias, which fabric files do not have, not a list; write a list: [a, b], or one line for each with - before it"},
+		{"anchor", "nodes: &n []\nports: *n", "f.yaml:1:8: nodes: this is an anchor or alias, which fabric files do not have; write a list out in full\nf.yaml:2:8: ports: this is an anchor or alias, which fabric files do not have; write a list out in full"},
+		{"label", "ports:\n  - {name: a, label: -4}\n  - {name: b, label: 1048576}", "f.yaml:2:22: ports[a].label: this is the value \"-4\", not a number from 0 to 1048575; write a number from 0 to 1048575\nf.yaml:3:22: ports[b].label: this is the value \"1048576\", not a number from 0 to 1048575; write a number from 0 to 1048575"},
+		{"quote", "nodes: [\"a", `f.yaml:1:9: a quoted text does not end; close the quotation mark`},
+		{"long", "nodes: " + strings.Repeat("x", 9000), `f.yaml:1:8: nodes: this is the value "` + strings.Repeat("x", 80) + `...", not a list; write it as a list: [` + strings.Repeat("x", 80) + `...]`},
 		{"delete", "delete: [web-1]", `f.yaml:1:10: delete[0]: the value "web-1" does not say of which kind it is; write KIND/NAME, for example port/web-1`},
 		{"deep", strings.Repeat("[", 100), `f.yaml:1:1: the nesting is too deep; a fabric file needs only a few levels`},
 		{"several", "nodes:\n  - {nme: a}\n  - {name: [b]}", "f.yaml:2:6: nodes[0].nme: there is no field \"nme\" here; did you mean \"name\"?\nf.yaml:3:12: nodes[1].name: this is a list, not a single value; write one word"},
@@ -185,6 +188,19 @@ func TestDecodeErrors(t *testing.T) {
 				t.Errorf("errors.As does not see a *netlib.Error in %v", err)
 			}
 		})
+	}
+}
+
+// TestEditorsDiffer reads what editors make of the same text.
+func TestEditorsDiffer(t *testing.T) {
+	const file = "segments:\n  - name: web\n    subnets: [10.0.11.0/24]\n"
+	for name, text := range map[string]string{
+		"byte order mark": "\ufeff" + file, "Windows": strings.ReplaceAll(file, "\n", "\r\n"), "old Macintosh": strings.ReplaceAll(file, "\n", "\r"),
+	} {
+		e, err := Decode([]byte(text), "f.yaml")
+		if err != nil || len(e.Segments) != 1 || e.Segments[0].Name != "web" || len(e.Segments[0].Subnets) != 1 {
+			t.Errorf("%s: %+v, %v", name, e, err)
+		}
 	}
 }
 

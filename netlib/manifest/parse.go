@@ -1,6 +1,7 @@
 package manifest
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"slices"
@@ -36,6 +37,7 @@ func parse(data []byte, name string) (root ast.Node, err error) {
 	case !utf8.Valid(data):
 		return nil, fail(0, 0, "the file is not UTF-8 text", "save it as UTF-8")
 	}
+	data = bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")) // some editors begin UTF-8 with a byte order mark
 	if line := tooDeep(data); line > 0 {
 		return nil, fail(line, 1, "the nesting is too deep", "a fabric file needs only a few levels")
 	}
@@ -44,7 +46,8 @@ func parse(data []byte, name string) (root ast.Node, err error) {
 		var syntax *yaml.SyntaxError
 		if errors.As(err, &syntax) && syntax.Token != nil {
 			p := syntax.Token.Position
-			return nil, fail(p.Line, p.Column, syntax.Message, "correct the YAML")
+			detail, fix := syntaxWords(data, p.Line, syntax.Message)
+			return nil, fail(p.Line, p.Column, detail, fix)
 		}
 		return nil, fail(0, 0, "not valid YAML", "compare with the example of a fabric file")
 	}
@@ -63,6 +66,27 @@ func parse(data []byte, name string) (root ast.Node, err error) {
 		root = nil
 	}
 	return root, nil
+}
+
+// syntaxWords says for people what the parser found in a line.
+func syntaxWords(data []byte, line int, message string) (detail, fix string) {
+	text := ""
+	if lines := bytes.Split(data, []byte("\n")); line > 0 && line <= len(lines) {
+		text = string(lines[line-1])
+	}
+	indent := text[:len(text)-len(strings.TrimLeft(text, " \t"))]
+	switch {
+	case strings.Contains(indent, "\t"):
+		return "the line is indented with a tab", "indent with spaces"
+	case strings.HasPrefix(message, "mapping key "):
+		if key, first, ok := strings.Cut(strings.TrimPrefix(message, "mapping key "), " already defined at "); ok {
+			first, _, _ = strings.Cut(strings.Trim(first, "[]"), ":")
+			return fmt.Sprintf("the field %s is given twice, first in line %s", key, first), "put both into one, or remove one of the two"
+		}
+	case strings.HasPrefix(message, "could not find end character of"):
+		return "a quoted text does not end", "close the quotation mark"
+	}
+	return "not valid YAML: " + strings.ToValidUTF8(message, "?"), "look at indentation, colons, brackets and quotation marks here and in the line before"
 }
 
 // tooDeep returns the line where brackets, or entry and key marks in a row, nest
