@@ -100,7 +100,7 @@ func (c *Change) Summary() string {
 	}
 	s := fmt.Sprintf("in force on %d of %d nodes", done, nodes)
 	if nodes == 0 {
-		s = "in force; no node forwards otherwise"
+		s = "in force; what the nodes forward stays as it is"
 	}
 	if len(gateways) > 0 {
 		return s + ", not on gateway " + listed(gateways, 3)

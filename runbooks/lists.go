@@ -174,7 +174,7 @@ func (p *Ports) card() show.Card {
 			show.Words(strings.Join(x.Groups, ", ")), show.Words(number(int(x.Counters.In.Packets))), show.Words(number(int(x.Counters.Out.Packets))),
 		})
 	}
-	return list("Ports", len(p.Rows), "port", table(maxRows, "fab.Ports().Rows", []string{"port", "state", "address", "segment", "node", "label", "interface", "security groups", "packets in", "out"}, []int{5, 8, 9}, rows),
+	return list("Ports", len(p.Rows), "port", table(maxRows, "fab.Ports().Rows", []string{"port", "state", "address", "segment", "node", "label", "interface", "groups", "packets in", "out"}, []int{5, 8, 9}, rows),
 		show.Quiet("yet: "), hint(`fab.Plan("workload").Port("web-1", "dc-web-network", "node-1").Apply()`, "fabricbook apply -f FILE"))
 }
 

@@ -53,7 +53,7 @@ func effectCard(title string, e api.Plan) show.Card {
 // nodeBlocks lists what changes on each node, open where all of it is short.
 func nodeBlocks(nodes []api.NodeChange) []show.Block {
 	if len(nodes) == 0 {
-		return []show.Block{show.Line{show.Quiet("No node forwards otherwise than before.")}}
+		return []show.Block{show.Line{show.Quiet("What the nodes forward stays as it is.")}}
 	}
 	open := len(nodes) <= unfolded && !slices.ContainsFunc(nodes, func(n api.NodeChange) bool { return len(n.Lines) > shortLines })
 	blocks := []show.Block{show.Heading("On the nodes")}

@@ -105,11 +105,11 @@ func (p *Probe) traffic() string {
 func (p *Probe) card() show.Card {
 	c := show.Card{Title: fmt.Sprintf("%s → %s  %s", end(p.From, address(p.FromAddr)), end(p.To, address(p.ToAddr)), p.traffic())}
 	r := p.Result
-	answered := fmt.Sprintf("%d of %d answered", r.Received, r.Sent)
+	answered := fmt.Sprintf("%d of %d answered", r.Received+r.Refused, r.Sent)
 	switch {
 	case r.Received == 0 && r.Refused > 0:
 		c.Tone, c.Badge = show.Pending, show.Badge(show.Pending, "reached, refused")
-		answered += ": it arrives, and nothing listens on that port"
+		answered += ", with a refusal: the host is reached, and nothing listens on that port"
 		c.Blocks = []show.Block{show.Line{show.Words(answered)}}
 		return c
 	case r.Received == 0:
@@ -174,10 +174,10 @@ func (t *Trace) card() show.Card {
 		if !h.OK {
 			verdict = show.Span{Text: "stops here", Tone: show.Bad}
 		}
-		rows = append(rows, []show.Span{show.Quiet(strconv.Itoa(i + 1)), show.Bold(h.Node), show.Words(h.Step), show.Mono(h.Detail), verdict})
+		rows = append(rows, []show.Span{show.Quiet(strconv.Itoa(i + 1)), show.Bold(h.Node), verdict, show.Words(h.Step), show.Mono(h.Detail)})
 	}
 	if len(rows) > 0 {
-		c.Blocks = append(c.Blocks, show.Table{Head: []string{"", "at", "step", "", ""}, Rows: rows})
+		c.Blocks = append(c.Blocks, show.Table{Head: []string{"", "at", "", "step", ""}, Rows: rows, Wrap: true})
 	}
 	return c
 }

@@ -134,7 +134,7 @@ func (t *RouteTable) card() show.Card {
 		})
 	}
 	c.Blocks = append(c.Blocks, table(maxRows, `.Under("10.0.12.0/24")`,
-		[]string{"", "prefix", "next hop node", "tunnel", "label", "leads to", "interface", "from segment", "LP", "MED", "origin"}, []int{4, 8, 9}, rows))
+		[]string{"", "prefix", "next hop", "tunnel", "label", "leads to", "interface", "segment", "LP", "MED", "origin"}, []int{4, 8, 9}, rows))
 	return c
 }
 

@@ -138,32 +138,9 @@ func router(r netlib.Router) facts {
 func group(g netlib.SecurityGroup) facts {
 	rules := make([]string, 0, len(g.Rules))
 	for _, r := range g.Rules {
-		rules = append(rules, rule(r))
+		rules = append(rules, strings.TrimPrefix(r.String(), "allow "))
 	}
 	return facts{{"rules", "allow " + or(strings.Join(rules, ", "), "nothing")}}
-}
-
-func rule(r netlib.Rule) string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s %s", r.Direction, r.Protocol)
-	switch {
-	case r.PortFrom == 0 && r.PortTo == 0:
-	case r.PortTo == r.PortFrom || r.PortTo == 0:
-		fmt.Fprintf(&b, "/%d", r.PortFrom)
-	default:
-		fmt.Fprintf(&b, "/%d-%d", r.PortFrom, r.PortTo)
-	}
-	if r.Direction == netlib.Egress {
-		b.WriteString(" to ")
-	} else {
-		b.WriteString(" from ")
-	}
-	if r.Group != "" {
-		b.WriteString(r.Group)
-	} else {
-		b.WriteString(r.Prefix.String())
-	}
-	return b.String()
 }
 
 func port(p netlib.Port) facts {

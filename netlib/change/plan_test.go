@@ -65,8 +65,8 @@ func TestPlanOfNewObjects(t *testing.T) {
 	p := plan(t, compile.Full(netlib.Fabric{}, nil), small())
 	want := `create node node-1: tunnel 192.0.2.1
 create node node-2: tunnel 192.0.2.2
-create securityGroup db-sg: allow in tcp/22 from web-sg, out any to 0.0.0.0/0
-create securityGroup web-sg: allow in tcp/22 from web-sg, out any to 0.0.0.0/0
+create securityGroup db-sg: allow in tcp/22 from group web-sg, out any to any
+create securityGroup web-sg: allow in tcp/22 from group web-sg, out any to any
 create segment db: 10.0.12.0/24
 create segment web: 10.0.11.0/24
 create router r: db, web; targets 64512:201
