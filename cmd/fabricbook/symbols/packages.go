@@ -6,8 +6,8 @@ import (
 	"github.com/fabricbook/fabricbook/kernel/interp"
 )
 
-// Packages lists the packages that cells can import.
-func Packages() []*interp.Package {
+// generated lists the packages that cells can import.
+func generated() []*interp.Package {
 	return []*interp.Package{
 		dataplanePackage(),
 		kernelDisplayPackage(),
