@@ -19,6 +19,7 @@ run: prerequisites build ## open the first notebook: fabric, kernel and JupyterL
 	@exec bin/fabricbook lab --data $(DATA) --venv $(VENV) --port $(PORT) $(RUNFLAGS)
 
 build: ## build bin/fabricbook
+	@[ -x bin/fabricbook ] || echo "  … building bin/fabricbook; the first time takes a few minutes"
 	@$(GO) build -trimpath -o bin/fabricbook ./cmd/fabricbook
 
 prerequisites:
