@@ -42,8 +42,16 @@ func (c *slogCore) Check(e zapcore.Entry, ce *zapcore.CheckedEntry) *zapcore.Che
 	return ce
 }
 
+// firstStart is what etcd reports as an error when it has just made its files,
+// until its first write.
+const firstStart = "failed to update storage version"
+
 func (c *slogCore) Write(e zapcore.Entry, fields []zapcore.Field) error {
-	c.log.Log(context.Background(), slogLevel(e.Level), e.Message, attributes(fields)...)
+	level := slogLevel(e.Level)
+	if e.Message == firstStart {
+		level = slog.LevelDebug
+	}
+	c.log.Log(context.Background(), level, e.Message, attributes(fields)...)
 	return nil
 }
 
