@@ -42,7 +42,7 @@ func nameProblem(name string) (detail, fix string) {
 // for case and white space, or else few letters away. It is empty where none is.
 func Nearest(name string, candidates func(yield func(string) bool)) string {
 	name = strings.ToLower(strings.TrimSpace(name))
-	best, limit := "", max(2, len(name)/3)+1
+	best, limit := "", min(max(2, len(name)/3)+1, len(name))
 	for c := range candidates {
 		if d := distance(name, c, limit); d < limit {
 			best, limit = c, d
@@ -51,26 +51,32 @@ func Nearest(name string, candidates func(yield func(string) bool)) string {
 	return best
 }
 
-// distance is Levenshtein's, cut off at limit.
+// distance is how many letters must be changed, added, removed or swapped with
+// their neighbour to turn a into b, or limit where it would be that or more.
 func distance(a, b string, limit int) int {
 	if d := len(a) - len(b); d >= limit || -d >= limit {
 		return limit
 	}
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
+	rows := make([][]int, len(a)+1)
+	for i := range rows {
+		rows[i] = make([]int, len(b)+1)
+		rows[i][0] = i
 	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			change := diagonal
-			if a[i] != b[j] {
-				change++
+	for j := range rows[0] {
+		rows[0][j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		for j := 1; j <= len(b); j++ {
+			change := 1
+			if a[i-1] == b[j-1] {
+				change = 0
 			}
-			diagonal = row[j+1]
-			row[j+1] = min(change, row[j+1]+1, row[j]+1)
+			d := min(rows[i-1][j-1]+change, rows[i-1][j]+1, rows[i][j-1]+1)
+			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+				d = min(d, rows[i-2][j-2]+1)
+			}
+			rows[i][j] = d
 		}
 	}
-	return min(row[len(b)], limit)
+	return min(rows[len(a)][len(b)], limit)
 }

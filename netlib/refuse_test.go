@@ -119,7 +119,7 @@ func TestApplyRefuses(t *testing.T) {
 		{"rule in all wrong", group(rule(t, "allow in any from any"), Rule{Direction: "inward", Protocol: "gre", Group: "h"}),
 			`securityGroups[g].rules[1].direction: direction "inward" is unknown; use in or out, seen from the workload` + "\n" +
 				`securityGroups[g].rules[1].protocol: protocol "gre" is unknown; use any, icmp, tcp or udp` + "\n" +
-				`securityGroups[g].rules[1].group: securityGroup "h" does not exist; did you mean "g"?`},
+				`securityGroups[g].rules[1].group: securityGroup "h" does not exist; create the securityGroup in the same edit`},
 		{"ports backwards", group(Rule{Direction: Ingress, Protocol: TCP, PortFrom: 90, PortTo: 80, Prefix: Everywhere}),
 			`securityGroups[g].rules[0].portTo: the range 90-80 runs backwards; write 80-90`},
 		{"ports of ICMP", group(Rule{Direction: Ingress, Protocol: ICMP, PortFrom: 8, Prefix: Everywhere}),

@@ -109,7 +109,7 @@ func failure(verb string, err error) *Error {
 // unknown is the error for a name that does not exist, with the nearest ones.
 func unknown(verb, kind, name string, known []string) *Error {
 	e := &Error{Verb: verb, Detail: fmt.Sprintf("there is no %s %q", kind, name)}
-	switch near := nearest(name, known); {
+	switch near := netlib.Nearest(name, slices.Values(slices.Sorted(slices.Values(known)))); {
 	case near != "":
 		e.Fix = fmt.Sprintf("did you mean %q?", near)
 	case len(known) == 0:
@@ -126,46 +126,4 @@ func listed(names []string, n int) string {
 		return strings.Join(names, ", ")
 	}
 	return strings.Join(names[:n], ", ") + fmt.Sprintf(" and %d more", len(names)-n)
-}
-
-// nearest is the known name that differs least from name, empty where none is
-// close: at most a third of its letters differ.
-func nearest(name string, known []string) string {
-	best, least := "", max(1, len(name)/3)+1
-	for _, k := range slices.Sorted(slices.Values(known)) {
-		if d := distance(name, k, least); d < least {
-			best, least = k, d
-		}
-	}
-	return best
-}
-
-// distance is how many letters must be changed, added, removed or swapped with
-// their neighbour to turn a into b, or limit where it would be that or more.
-func distance(a, b string, limit int) int {
-	if d := len(a) - len(b); d >= limit || -d >= limit {
-		return limit
-	}
-	rows := make([][]int, len(a)+1)
-	for i := range rows {
-		rows[i] = make([]int, len(b)+1)
-		rows[i][0] = i
-	}
-	for j := range rows[0] {
-		rows[0][j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		for j := 1; j <= len(b); j++ {
-			change := 1
-			if a[i-1] == b[j-1] {
-				change = 0
-			}
-			d := min(rows[i-1][j-1]+change, rows[i-1][j]+1, rows[i][j-1]+1)
-			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
-				d = min(d, rows[i-2][j-2]+1)
-			}
-			rows[i][j] = d
-		}
-	}
-	return min(rows[len(a)][len(b)], limit)
 }

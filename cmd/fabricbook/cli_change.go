@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -68,12 +69,25 @@ func deleteCommand() *cobra.Command {
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		title := "delete " + args[0] + " " + strings.Join(args[1:], ", ")
 		return change(cmd, &out, yes, func() *runbooks.Plan {
-			return runbooks.Connect().WithContext(cmd.Context()).Plan(title).Delete(args[0], args[1:]...)
+			plan := runbooks.Connect().WithContext(cmd.Context()).Plan(title).Delete(args[0], args[1:]...)
+			tellAbsent(cmd.ErrOrStderr(), plan, args[0])
+			return plan
 		})
 	}
 	out.flag(cmd)
 	yesFlag(cmd, &yes)
 	return cmd
+}
+
+// tellAbsent names what a plan should delete and is not there: a slip of the pen, or
+// done already.
+func tellAbsent(w io.Writer, plan *runbooks.Plan, kind string) {
+	there := plan.Effect().Edit.Delete
+	for _, ref := range plan.Edit().Delete {
+		if !slices.Contains(there, ref) {
+			fmt.Fprintf(w, "there is no %s %q\n", kind, ref.Name)
+		}
+	}
 }
 
 func kindAndNames(cmd *cobra.Command, args []string) error {

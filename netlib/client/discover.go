@@ -86,7 +86,7 @@ func ReadLocation(dir string) (Location, error) {
 	name := filepath.Join(dir, File)
 	data, err := readPrivate(name)
 	if errors.Is(err, fs.ErrNotExist) {
-		return Location{}, fmt.Errorf(`no controller found (no %s): start one with "fabricbook up", or set %s and %s to reach another: %w`, name, EnvURL, EnvToken, err)
+		return Location{}, &absentError{name, err}
 	}
 	if err != nil {
 		return Location{}, err
@@ -97,6 +97,19 @@ func ReadLocation(dir string) (Location, error) {
 	}
 	return loc, nil
 }
+
+// absentError says that no controller announces itself in a data folder.
+type absentError struct {
+	file string
+	err  error
+}
+
+func (e *absentError) Error() string {
+	return fmt.Sprintf(`no controller found: there is no %s; start one with "fabricbook up", name the data folder of one that runs in %s, or set %s and %s to reach one elsewhere`,
+		e.file, EnvData, EnvURL, EnvTokenFile)
+}
+
+func (e *absentError) Unwrap() error { return e.err }
 
 func decodeLocation(data []byte) (Location, error) {
 	var loc Location
