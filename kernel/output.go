@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -26,7 +27,7 @@ const (
 // run is a piece of text on one stream that waits to be sent.
 type run struct {
 	name string
-	text []byte
+	text *strings.Builder
 }
 
 // output is the one way to iopub. Its lock makes the order of the messages.
@@ -203,12 +204,16 @@ func (o *output) gather(cell int, s engine.Stream) {
 	if s.Text == "" {
 		return
 	}
+	if len(s.Text) >= gatherBytes {
+		o.flushLocked()
+		o.sendText(cell, o.visible(cell, s.Name, s.Text))
+		return
+	}
 	runs := o.streams[cell]
 	if n := len(runs); n == 0 || runs[n-1].name != s.Name {
-		runs = append(runs, run{name: s.Name})
+		runs = append(runs, run{name: s.Name, text: &strings.Builder{}})
 	}
-	last := &runs[len(runs)-1]
-	last.text = append(last.text, s.Text...)
+	runs[len(runs)-1].text.WriteString(s.Text)
 	o.streams[cell] = runs
 	o.waiting += len(s.Text)
 	if o.waiting >= gatherBytes {
@@ -233,7 +238,7 @@ func (o *output) flushLocked() {
 	}
 	for _, cell := range slices.Sorted(maps.Keys(o.streams)) {
 		for _, s := range joinRuns(o.streams[cell]) {
-			o.sendText(cell, o.visible(cell, s.name, string(s.text)))
+			o.sendText(cell, o.visible(cell, s.name, s.text.String()))
 		}
 	}
 	clear(o.streams)
@@ -273,7 +278,7 @@ func (o *output) sendText(cell int, pieces []safety.Piece) {
 			text += pieces[i].Text
 		}
 		if text != "" {
-			o.sendOf(cell, wire.StreamMsg, map[string]string{"name": name, "text": text})
+			o.sendOf(cell, wire.StreamMsg, wire.Stream{Name: name, Text: text})
 		}
 	}
 }
@@ -284,15 +289,15 @@ func joinRuns(runs []run) []run {
 	if len(runs) <= gatherRuns {
 		return runs
 	}
-	out, err := run{name: "stdout"}, run{name: "stderr"}
+	var out, err strings.Builder
 	for _, r := range runs {
-		if r.name == err.name {
-			err.text = append(err.text, r.text...)
+		if r.name == "stderr" {
+			err.WriteString(r.text.String())
 		} else {
-			out.text = append(out.text, r.text...)
+			out.WriteString(r.text.String())
 		}
 	}
-	return slices.DeleteFunc([]run{out, err}, func(r run) bool { return len(r.text) == 0 })
+	return []run{{"stdout", &out}, {"stderr", &err}}
 }
 
 // result shows what a cell came to.
@@ -330,12 +335,12 @@ func (o *output) sendOf(cell int, msgType string, content any) {
 // send publishes; content that has no JSON form is reported in its place.
 func (o *output) send(parent json.RawMessage, msgType string, content any) {
 	topic := "kernel." + msgType
-	if s, ok := content.(map[string]string); ok && msgType == wire.StreamMsg {
-		topic = "stream." + s["name"]
+	if s, ok := content.(wire.Stream); ok {
+		topic = "stream." + s.Name
 	}
 	if err := o.publish(parent, msgType, topic, content, nil, nil); err != nil {
 		lost := fmt.Sprintf("output of type %s cannot be shown: %v\n", msgType, err)
-		_ = o.publish(parent, wire.StreamMsg, "stream.stderr", map[string]string{"name": "stderr", "text": lost}, nil, nil)
+		_ = o.publish(parent, wire.StreamMsg, "stream.stderr", wire.Stream{Name: "stderr", Text: lost}, nil, nil)
 	}
 }
 

@@ -1,12 +1,14 @@
 """Compare the kernel with ipykernel in one run, both driven in the same way.
 
-Prints medians. FABRICBOOK_KERNEL names the kernel as for the tests;
-`bench.py --cells N` sets the number of cells of the long session.
+The kernels take turns, cell by cell, so that what else the machine does weighs on
+both alike. Prints medians and their ratio. FABRICBOOK_KERNEL names the kernel as
+for the tests; `bench.py --cells N` sets the number of cells of the long session.
 """
 
 import argparse
 import os
 import statistics
+import subprocess
 import time
 
 import zmq
@@ -38,7 +40,7 @@ class Client:
     def __init__(self, name):
         self.manager = KernelManager(kernel_name=name)
         began = time.perf_counter()
-        self.manager.start_kernel()
+        self.manager.start_kernel(stderr=subprocess.DEVNULL)
         info = self.manager.get_connection_info()
         self.session = self.manager.session
         context = zmq.Context.instance()
@@ -48,6 +50,7 @@ class Client:
         self.iopub.rcvhwm = 0
         for sock, port in ((self.shell, "shell_port"), (self.iopub, "iopub_port")):
             sock.linger = 0
+            sock.reconnect_ivl = 1  # libzmq's own 100 ms would be all that is measured
             sock.connect(f"tcp://{info['ip']}:{info[port]}")
         self.ask("kernel_info_request", {})
         self.started = time.perf_counter() - began
@@ -111,52 +114,92 @@ class Client:
         self.manager.shutdown_kernel(now=True)
 
 
-def median_ms(seconds):
-    return 1000 * statistics.median(seconds)
+class Table:
+    """Figures by name and peer, in the order in which they were first taken."""
+
+    def __init__(self):
+        self.taken = {}
+
+    def add(self, name, peer, value):
+        self.taken.setdefault(name, {}).setdefault(peer, []).append(value)
+
+    def print(self, peers):
+        """Print medians and, beside them, how much of the last peer's the first one's are."""
+        print(f"{'median':36}" + "".join(f"{p:>12}" for p in peers) + f"{'share':>8}")
+        for name, found in self.taken.items():
+            middle = [statistics.median(found[p]) for p in peers]
+            print(f"{name:36}" + "".join(f"{m:12.2f}" for m in middle) + f"{middle[0] / middle[-1]:8.2f}")
 
 
-def measure(program, starts, cells):
-    """Return the figures of one kernel by name, in the order of the table."""
-    figures = {}
-    took = []
-    for _ in range(starts):
-        client = Client(program["kernel"])
-        took.append(client.started)
-        client.close()
-    figures["start to first reply, ms"] = median_ms(took)
-    client = Client(program["kernel"])
-    try:
-        client.cell(program["warm"])
-        figures["memory at start, MiB"] = client.memory() / 2**20
-        took = [client.cell("1 + 1") for _ in range(cells)]
-        figures["round trip of 1+1, ms"] = median_ms(took)
-        figures[f"cells 1 to 50 of {cells}, ms"] = median_ms(took[:50])
-        figures[f"the last 50 of {cells}, ms"] = median_ms(took[-50:])
-        figures["1,000 printed lines, ms"] = median_ms([client.cell(program["lines"]) for _ in range(15)])
-        figures["10 MiB of output, ms"] = median_ms([client.cell(program["bulk"]) for _ in range(5)])
-        took = []
-        for _ in range(50):
+def starts(table, rounds):
+    """Start and end each kernel in turn."""
+    for _ in range(rounds):
+        for peer, program in PROGRAMS.items():
+            client = Client(program["kernel"])
+            table.add("start to first reply, ms", peer, 1000 * client.started)
             began = time.perf_counter()
-            client.ask("complete_request", {"code": program["complete"], "cursor_pos": len(program["complete"])})
-            took.append(time.perf_counter() - began)
-        figures["completion, ms"] = median_ms(took)
-        figures["memory at the end, MiB"] = client.memory() / 2**20
+            client.cell("1 + 1")
+            table.add("its first cell, ms", peer, 1000 * (time.perf_counter() - began))
+            client.close()
+
+
+def sessions(table, cells, rounds):
+    """Run the same cells in one session of each kernel, by turns."""
+    clients = {}
+    try:
+        for peer, program in PROGRAMS.items():
+            clients[peer] = Client(program["kernel"])
+            clients[peer].cell(program["warm"])
+        for name, code, number in (("1+1", None, cells), ("lines", "lines", rounds), ("bulk", "bulk", rounds // 3)):
+            for i in range(number):
+                for peer, client in clients.items():
+                    took = 1000 * client.cell(PROGRAMS[peer][code] if code else "1 + 1")
+                    if code is None:
+                        table.add("round trip of 1+1, ms", peer, took)
+                        if i < 50:
+                            table.add("  the first 50, ms", peer, took)
+                        if i >= cells - 50:
+                            table.add(f"  the last 50 of {cells}, ms", peer, took)
+                    else:
+                        table.add({"lines": "1,000 printed lines, ms", "bulk": "10 MiB of output, ms"}[name], peer, took)
+        for _ in range(rounds):
+            for peer, client in clients.items():
+                text = PROGRAMS[peer]["complete"]
+                began = time.perf_counter()
+                client.ask("complete_request", {"code": text, "cursor_pos": len(text)})
+                table.add("completion, ms", peer, 1000 * (time.perf_counter() - began))
+        for _ in range(3):
+            for peer, client in clients.items():
+                table.add("20 MB cell, ms", peer, 1000 * client.cell('len("' + "x" * 20_000_000 + '")'))
+        for peer, client in clients.items():
+            table.add("memory at the end, MiB", peer, client.memory() / 2**20)
     finally:
+        for client in clients.values():
+            client.close()
+
+
+def memory(table):
+    """Weigh each kernel after one cell, alone."""
+    for peer, program in PROGRAMS.items():
+        client = Client(program["kernel"])
+        client.cell(program["warm"])
+        table.add("memory after one cell, MiB", peer, client.memory() / 2**20)
         client.close()
-    return figures
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--starts", type=int, default=5)
+    parser.add_argument("--starts", type=int, default=10)
     parser.add_argument("--cells", type=int, default=1000)
+    parser.add_argument("--rounds", type=int, default=30)
     args = parser.parse_args()
     enter()
-    table = {name: measure(program, args.starts, args.cells) for name, program in PROGRAMS.items()}
-    ours, theirs = table.values()
-    print(f"{'median':32}{'Fabricbook':>12}{'ipykernel':>12}{'share':>8}")
-    for row in ours:
-        print(f"{row:32}{ours[row]:12.2f}{theirs[row]:12.2f}{ours[row] / theirs[row]:8.2f}")
+    table = Table()
+    print(f"load before: {os.getloadavg()[0]:.2f} on {os.cpu_count()} processors")
+    starts(table, args.starts)
+    memory(table)
+    sessions(table, args.cells, args.rounds)
+    table.print(list(PROGRAMS))
 
 
 if __name__ == "__main__":

@@ -138,6 +138,9 @@ func (s *Session) Header(msgType string) Header {
 // Marshal encodes content as JSON without escaping HTML, which would swell
 // displays.
 func Marshal(content any) (json.RawMessage, error) {
+	if s, ok := content.(Stream); ok {
+		return s.encode(), nil
+	}
 	var buf bytes.Buffer
 	enc := json.NewEncoder(&buf)
 	enc.SetEscapeHTML(false)

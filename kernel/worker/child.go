@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+	"unicode/utf8"
 
 	"golang.org/x/sys/unix"
 
@@ -55,6 +56,10 @@ func Main(factory engine.Factory) int {
 func volunteer() {
 	_ = os.WriteFile("/proc/self/oom_score_adj", []byte("500"), 0) // Linux only, and only a wish
 }
+
+// pieceBytes is the size of the pieces in which long text is sent, so that the
+// kernel passes on the first while the next is on its way.
+const pieceBytes = 256 << 10
 
 type child struct {
 	requests        *bufio.Reader
@@ -202,6 +207,15 @@ func (c *child) Emit(e engine.Event) {
 		return
 	}
 	c.flushLocked()
+	for e.Stream != nil && len(e.Stream.Text) > pieceBytes {
+		at := pieceBytes
+		for at > pieceBytes-utf8.UTFMax && !utf8.RuneStart(e.Stream.Text[at]) {
+			at--
+		}
+		piece := engine.Stream{Name: e.Stream.Name, Text: e.Stream.Text[:at]}
+		_ = c.sendLocked(message{Op: opEvent, Event: &engine.Event{Cell: e.Cell, Stream: &piece}}) // a closed pipe ends run
+		e.Stream = &engine.Stream{Name: e.Stream.Name, Text: e.Stream.Text[at:]}
+	}
 	if err := c.sendLocked(message{Op: opEvent, Event: &e}); err != nil {
 		text := "output cannot be shown: " + err.Error() + "\n"
 		_ = c.sendLocked(message{Op: opEvent, Event: &engine.Event{Cell: e.Cell, Stream: &engine.Stream{Name: "stderr", Text: text}}}) // a closed pipe ends run
