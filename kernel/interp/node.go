@@ -43,12 +43,18 @@ func (s *session) facts(info *types.Info, root ast.Node) (uses []types.Object, i
 			}
 		case *ast.SelectorExpr:
 			if sel := info.Selections[n]; sel != nil {
-				invokes = invokes || types.IsInterface(sel.Recv())
+				invokes = invokes || types.IsInterface(sel.Recv()) || ofInterface(sel.Obj())
 			}
 		}
 		return true
 	})
 	return uses, invokes
+}
+
+// ofInterface tells a method of an interface, also where a struct embeds that.
+func ofInterface(o types.Object) bool {
+	f, ok := o.(*types.Func)
+	return ok && f.Signature().Recv() != nil && types.IsInterface(f.Signature().Recv().Type())
 }
 
 // nodeObject is the object whose node holds o: itself, or for a method its type.

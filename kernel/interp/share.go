@@ -4,6 +4,7 @@ import (
 	"go/types"
 	"maps"
 	"reflect"
+	"slices"
 	"weak"
 
 	"github.com/goplus/ixgo"
@@ -18,25 +19,39 @@ type methodSets = map[reflect.Type]map[string]*ssa.Function
 // of a type that it does not know through reflect.Method.Func, which for a type
 // made at run time jumps to a bad address. An empty entry in its table of method
 // sets makes it take the right way.
+//
+// Tables are replaced, never changed: goroutines of earlier cells read them.
 type sharedTypes struct {
-	known   map[reflect.Type]bool
-	callers []weak.Pointer[ixgo.Interp] // those that call methods through interfaces
+	known   methodSets                  // every type so far, each with an empty entry
+	callers []weak.Pointer[ixgo.Interp] // those that call methods through interfaces, oldest first
 }
+
+// fastCallers is how many of the latest interpreters keep the entries of their
+// own types, which is the faster way to those methods. Older ones share one
+// table, so that a new type costs the same after a thousand others.
+const fastCallers = 8
 
 // shareTypes tells the session about the types of a new interpreter and the
 // interpreter about those of the session.
 func (s *session) shareTypes(i *ixgo.Interp, invokes bool) {
 	v := reflect.ValueOf(i).Elem()
-	own := *(*methodSets)(privateField(v, "msets"))
-	fresh := methodSets{}
+	table := (*methodSets)(privateField(v, "msets"))
+	own, fresh := *table, methodSets{}
 	for t := range own {
-		if !s.shared.known[t] && t.NumMethod() > 0 {
+		if _, ok := s.shared.known[t]; !ok && t.NumMethod() > 0 {
 			fresh[t] = map[string]*ssa.Function{}
 		}
 	}
-	for t := range s.shared.known {
-		if _, ok := own[t]; !ok {
-			own[t] = map[string]*ssa.Function{}
+	invokes = invokes || len(own) > 0 // methods that a struct has of an interface in it
+	switch {
+	case !invokes: // asks its table for nothing
+	case len(own) == 0 && len(s.shared.known) > 0:
+		*table = s.shared.known
+	default:
+		for t, none := range s.shared.known {
+			if _, ok := own[t]; !ok {
+				own[t] = none
+			}
 		}
 	}
 	s.shared.add(fresh)
@@ -44,8 +59,7 @@ func (s *session) shareTypes(i *ixgo.Interp, invokes bool) {
 		s.shared.callers = append(s.shared.callers, weak.Make(i))
 	}
 	record := reflect.ValueOf(*(**ixgo.TypesRecord)(privateField(v, "record"))).Elem()
-	table := *(**typeutil.Map)(privateField(record, "tcache"))
-	table.Iterate(func(t types.Type, rt any) {
+	(*(**typeutil.Map)(privateField(record, "tcache"))).Iterate(func(t types.Type, rt any) {
 		if named, ok := t.(*types.Named); ok && named.Obj().Pkg() == s.pkg {
 			if rt, ok := rt.(reflect.Type); ok {
 				s.loader.keep(named, rt)
@@ -54,34 +68,31 @@ func (s *session) shareTypes(i *ixgo.Interp, invokes bool) {
 	})
 }
 
-// add enters fresh types everywhere. The tables of running interpreters are
-// replaced, never changed: goroutines of earlier cells read them.
+// add enters fresh types everywhere.
 func (st *sharedTypes) add(fresh methodSets) {
 	if len(fresh) == 0 {
 		return
 	}
-	if st.known == nil {
-		st.known = map[reflect.Type]bool{}
-	}
-	for t := range fresh {
-		st.known[t] = true
-	}
-	live := st.callers[:0]
-	for _, w := range st.callers {
+	st.known = with(st.known, fresh)
+	st.callers = slices.DeleteFunc(st.callers, func(w weak.Pointer[ixgo.Interp]) bool { return w.Value() == nil })
+	for n, w := range st.callers {
 		i := w.Value()
 		if i == nil {
 			continue
 		}
-		live = append(live, w)
-		field := (*methodSets)(privateField(reflect.ValueOf(i).Elem(), "msets"))
-		table := maps.Clone(*field)
-		for t, methods := range fresh {
-			if _, ok := table[t]; !ok {
-				table[t] = methods
-			}
+		table := (*methodSets)(privateField(reflect.ValueOf(i).Elem(), "msets"))
+		if n < len(st.callers)-fastCallers {
+			*table = st.known
+		} else {
+			*table = with(*table, fresh)
 		}
-		*field = table
 	}
-	clear(st.callers[len(live):])
-	st.callers = live
+}
+
+// with is a copy of table that holds fresh too.
+func with(table, fresh methodSets) methodSets {
+	both := make(methodSets, len(table)+len(fresh))
+	maps.Copy(both, fresh)
+	maps.Copy(both, table)
+	return both
 }
