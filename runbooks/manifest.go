@@ -4,6 +4,8 @@ import (
 	"errors"
 
 	"github.com/fabricbook/fabricbook/netlib"
+	"github.com/fabricbook/fabricbook/netlib/api"
+	"github.com/fabricbook/fabricbook/netlib/client"
 	"github.com/fabricbook/fabricbook/netlib/manifest"
 )
 
@@ -14,11 +16,15 @@ func (f *Fabric) LoadText(text []byte, name string) *Plan {
 	return &Plan{fabric: f, title: name, edit: edit, source: text}
 }
 
-// place adds to each problem where in the plan's file it comes from.
-func (p *Plan) place(problems []netlib.Problem) []netlib.Problem {
-	var placed *netlib.Error
-	if p.source == nil || !errors.As(manifest.Annotate(p.source, p.title, &netlib.Error{Problems: problems}), &placed) {
-		return problems
+// place adds to each problem of an edit that was refused where in the plan's file it
+// comes from.
+func (p *Plan) place(e *Error) {
+	var refused *client.Error
+	if p.source == nil || !errors.As(e.Err, &refused) || refused.Problem.Type != api.ProblemInvalid {
+		return
 	}
-	return placed.Problems
+	var placed *netlib.Error
+	if errors.As(manifest.Annotate(p.source, p.title, &netlib.Error{Problems: e.Problems}), &placed) {
+		e.Problems = placed.Problems
+	}
 }

@@ -225,7 +225,7 @@ func (p *Plan) compute() {
 	effect, err := p.fabric.service.Plan(ctx, api.PlanRequest{Title: p.title, Edit: p.edit})
 	if err != nil {
 		p.failed = failure(p.verb("plan"), err)
-		p.failed.Problems = p.place(p.failed.Problems)
+		p.place(p.failed)
 		return
 	}
 	p.effect = &effect

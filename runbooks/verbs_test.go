@@ -198,12 +198,21 @@ func TestLoad(t *testing.T) {
 	if !strings.Contains(err.Error(), "bad.yaml:3:15: segments[web].subnets[0]") {
 		t.Errorf("no place in %v", err)
 	}
-	refusing := (&fake{err: &client.Error{Op: "plan", Status: 422, Problem: api.Problem{Title: "not valid", Errors: []netlib.Problem{
+	refusing := (&fake{err: &client.Error{Op: "plan", Status: 422, Problem: api.Problem{Type: api.ProblemInvalid, Title: "not valid", Errors: []netlib.Problem{
 		{Field: "segments[web].subnets[0]", Detail: "10.0.11.0/24 overlaps", Fix: "choose another"},
 	}}}}).fabric()
 	err = Try(func() { refusing.Load(file).Effect() })
 	if err == nil || !strings.Contains(err.Error(), "web.yaml:3:15: segments[web].subnets[0]: 10.0.11.0/24 overlaps; choose another") {
 		t.Errorf("no place in %v", err)
+	}
+}
+
+// TestLoadBlamesTheFileForItselfOnly gives no place in a file to what is no fault of it.
+func TestLoadBlamesTheFileForItselfOnly(t *testing.T) {
+	gone := (&fake{err: &client.Error{Op: "plan", Problem: api.Problem{Title: "no answer", Errors: []netlib.Problem{{Detail: "it may have ended"}}}}}).fabric()
+	err := Try(func() { gone.LoadText([]byte("nodes: []"), "web.yaml").Effect() })
+	if err == nil || strings.Contains(err.Error(), "web.yaml: it") || strings.Contains(err.Error(), "web.yaml:1") {
+		t.Errorf("got %v", err)
 	}
 }
 
