@@ -23,13 +23,8 @@ type methodSets = map[reflect.Type]map[string]*ssa.Function
 // Tables are replaced, never changed: goroutines of earlier cells read them.
 type sharedTypes struct {
 	known   methodSets                  // every type so far, each with an empty entry
-	callers []weak.Pointer[ixgo.Interp] // those that call methods through interfaces, oldest first
+	callers []weak.Pointer[ixgo.Interp] // those that call methods through interfaces
 }
-
-// fastCallers is how many of the latest interpreters keep the entries of their
-// own types, which is the faster way to those methods. Older ones share one
-// table, so that a new type costs the same after a thousand others.
-const fastCallers = 8
 
 // shareTypes tells the session about the types of a new interpreter and the
 // interpreter about those of the session.
@@ -68,31 +63,37 @@ func (s *session) shareTypes(i *ixgo.Interp, invokes bool) {
 	})
 }
 
-// add enters fresh types everywhere.
+// copiedEntries bounds how much a new type may cost: so many entries of tables are
+// copied at most.
+const copiedEntries = 4096
+
+// add enters fresh types everywhere. The latest interpreters keep the entries of
+// their own types, which are the fast way to those methods; older ones share one
+// table, so that a new type costs hardly more after a thousand others.
 func (st *sharedTypes) add(fresh methodSets) {
 	if len(fresh) == 0 {
 		return
 	}
-	st.known = with(st.known, fresh)
+	known := maps.Clone(st.known)
+	if known == nil {
+		known = methodSets{}
+	}
+	maps.Copy(known, fresh)
+	st.known = known
 	st.callers = slices.DeleteFunc(st.callers, func(w weak.Pointer[ixgo.Interp]) bool { return w.Value() == nil })
+	shared := len(st.callers) - copiedEntries/len(known)
 	for n, w := range st.callers {
 		i := w.Value()
 		if i == nil {
 			continue
 		}
 		table := (*methodSets)(privateField(reflect.ValueOf(i).Elem(), "msets"))
-		if n < len(st.callers)-fastCallers {
-			*table = st.known
-		} else {
-			*table = with(*table, fresh)
+		if n < shared {
+			*table = known
+			continue
 		}
+		own := maps.Clone(*table)
+		maps.Copy(own, fresh)
+		*table = own
 	}
-}
-
-// with is a copy of table that holds fresh too.
-func with(table, fresh methodSets) methodSets {
-	both := make(methodSets, len(table)+len(fresh))
-	maps.Copy(both, fresh)
-	maps.Copy(both, table)
-	return both
 }
