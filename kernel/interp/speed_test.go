@@ -42,6 +42,12 @@ show(T{1})`)
 		declare(i)
 	}
 	lastOne, lastType := quick(100, one), quick(50, declare)
+	for range 5 { // somebody else may be busy here
+		if lastOne <= 2*slowness*firstOne {
+			break
+		}
+		lastOne = min(lastOne, quick(100, one))
+	}
 	t.Logf("1+1: first %v, after 1,000 cells %v; a type with a method: %v, then %v", firstOne, lastOne, firstType, lastType)
 	if lastOne > 2*slowness*firstOne {
 		t.Errorf("1+1 takes %v after 1,000 cells, %v at first", lastOne, firstOne)
