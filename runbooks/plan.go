@@ -14,8 +14,8 @@ import (
 
 // Plan is a change that has not happened. Its methods add objects and return
 // the plan itself, so that they chain; Target, Address, Group and Route say more
-// about the object before them. Adding an object under a name that the plan has
-// already replaces it.
+// about the object before them. Two objects of one name are refused; once the plan
+// was shown, adding the object again corrects it.
 //
 // Shown, a plan is its effect on the fabric as it is now: objects, routes and
 // labels by node, who newly reaches whom, or what is refused and why. Apply
@@ -31,6 +31,8 @@ type Plan struct {
 	effect *api.Plan // as last computed; what a person has seen
 	failed *Error    // or why it could not be
 	look   look
+
+	added map[netlib.Ref]bool // since the effect was last computed
 }
 
 // Segment adds a virtual network with its subnets: Segment("dc-web-network",
@@ -164,7 +166,8 @@ func (p *Plan) Route(name, prefix string, label int, targets ...string) *Plan {
 func (p *Plan) Delete(kind string, names ...string) *Plan {
 	k, err := ParseKind(kind)
 	if err != nil {
-		p.problems = append(p.problems, netlib.Problem{Field: "delete", Detail: err.Error()})
+		detail, fix, _ := strings.Cut(err.Error(), "; ")
+		p.problems = append(p.problems, netlib.Problem{Field: "delete", Detail: detail, Fix: fix})
 		return p
 	}
 	p.touch()
@@ -216,6 +219,7 @@ func (p *Plan) verb(what string) string { return fmt.Sprintf("%s %q", what, p.ti
 // compute asks the controller for the effect and keeps it or the refusal.
 func (p *Plan) compute() {
 	p.touch()
+	p.added = nil
 	if len(p.problems) > 0 {
 		p.failed = &Error{Verb: p.verb("plan"), Detail: "refused", Problems: p.problems}
 		return
@@ -305,6 +309,20 @@ func sameEffect(a, b api.Plan) bool {
 func (p *Plan) begin(kind netlib.Kind, name string) {
 	p.touch()
 	p.last = netlib.Ref{Kind: kind, Name: name}
+	before := p.field("")
+	p.problems = slices.DeleteFunc(p.problems, func(q netlib.Problem) bool { return strings.HasPrefix(q.Field, before) })
+	if p.added[p.last] {
+		p.wrong("name", "the plan has two of this name", "rename one of the two, or remove it")
+	}
+	if p.added == nil {
+		p.added = map[netlib.Ref]bool{}
+	}
+	p.added[p.last] = true
+}
+
+// field is where in the object that the plan speaks of something is wrong.
+func (p *Plan) field(name string) string {
+	return fmt.Sprintf("%s %q: %s", p.last.Kind, p.last.Name, name)
 }
 
 // touch forgets the effect, since the plan is another now.
@@ -314,8 +332,10 @@ func (p *Plan) touch() {
 }
 
 func (p *Plan) wrong(field, detail, fix string) {
-	field = fmt.Sprintf("%s %q: %s", p.last.Kind, p.last.Name, field)
-	p.problems = append(p.problems, netlib.Problem{Field: field, Detail: detail, Fix: fix})
+	if fix == "" {
+		detail, fix, _ = strings.Cut(detail, "; ")
+	}
+	p.problems = append(p.problems, netlib.Problem{Field: p.field(field), Detail: detail, Fix: fix})
 }
 
 func (p *Plan) misplaced(method, kind string) {
@@ -343,7 +363,8 @@ func (p *Plan) targets(field string, texts []string) (out []netlib.RouteTarget) 
 	for _, text := range texts {
 		t, err := netlib.ParseRouteTarget(text)
 		if err != nil {
-			p.wrong(field, err.Error(), "")
+			detail := strings.Replace(err.Error(), ": want ASN:NUMBER, for example 64512:201", " has another form", 1)
+			p.wrong(field, detail, `write ASN:NUMBER, for example "64512:201"`)
 			continue
 		}
 		out = append(out, t)

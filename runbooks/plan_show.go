@@ -2,6 +2,7 @@ package runbooks
 
 import (
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 
@@ -24,8 +25,22 @@ func (p *Plan) HTML() string { return p.look.html(p.card) }
 // String is the plan's effect on the fabric as it is now, as text.
 func (p *Plan) String() string { return p.look.text(p.card) }
 
+// Review writes the effect that was computed last, as text and in full; it computes it
+// where none was. What was reviewed is what Apply applies.
+func (p *Plan) Review(w io.Writer) error {
+	if p.effect == nil {
+		p.compute()
+	}
+	_, err := fmt.Fprintln(w, p.computed().WholeText())
+	return err
+}
+
 func (p *Plan) card() show.Card {
 	p.compute()
+	return p.computed()
+}
+
+func (p *Plan) computed() show.Card {
 	title := fmt.Sprintf("Plan %q", p.title)
 	if p.failed != nil {
 		c := errorCard(title, p.failed)

@@ -161,7 +161,7 @@ func TestBuilderProblems(t *testing.T) {
 		"prefix":         {fab.Plan("x").Segment("a", "10.0.0.0/33"), `segment "a": subnets[0]: "10.0.0.0/33" is neither a prefix nor an address; write 10.0.12.0/24 or 10.0.12.4`},
 		"host bits":      {fab.Plan("x").Segment("a", "10.0.0.1/24"), "write 10.0.0.0/24"},
 		"no subnet":      {fab.Plan("x").Segment("a"), "no subnet is given"},
-		"target":         {fab.Plan("x").Router("r").Target("201"), `router "r": targets: route target "201": want ASN:NUMBER`},
+		"target":         {fab.Plan("x").Router("r").Target("201"), `router "r": targets: route target "201" has another form; write ASN:NUMBER`},
 		"misplaced":      {fab.Plan("x").Node("n", "192.0.2.1").Target("64512:201"), "Target: it does not follow what it speaks of; put it right after a Router or a Segment"},
 		"tunnel":         {fab.Plan("x").Node("n", "nowhere"), `node "n": tunnel: "nowhere" is not an address`},
 		"address":        {fab.Plan("x").Port("p", "s", "n").Address("x"), `port "p": address`},
@@ -259,4 +259,22 @@ func captured(t *testing.T) *[]display.Publication {
 	before := display.SetPublisher(func(p display.Publication) { all = append(all, p) })
 	t.Cleanup(func() { display.SetPublisher(before) })
 	return &all
+}
+
+// TestOneNameTwice refuses two objects of one name in a plan, and takes the second as a
+// correction once the plan was shown.
+func TestOneNameTwice(t *testing.T) {
+	f := &fake{plan: func(r api.PlanRequest) (api.Plan, error) { return api.Plan{Edit: r.Edit}, nil }}
+	p := f.fabric().Plan("x").Segment("lab", "10.0.0.0/16").Segment("lab", "10.1.0.0/16")
+	if s := p.String(); !strings.Contains(s, `segment "lab": name`) || !strings.Contains(s, "two of this name") || !strings.Contains(s, "rename") {
+		t.Errorf("shown as\n%s", s)
+	}
+	p.Segment("lab", "10.2.0.0/99")
+	if s := p.String(); strings.Contains(s, "two of this name") || !strings.Contains(s, "10.2.0.0/99") {
+		t.Errorf("shown as\n%s", s)
+	}
+	p.Segment("lab", "10.2.0.0/16")
+	if e := p.Edit(); strings.Contains(p.String(), "refused") || len(e.Segments) != 1 || e.Segments[0].Subnets[0].String() != "10.2.0.0/16" {
+		t.Errorf("corrected: %+v\n%s", e, p)
+	}
 }

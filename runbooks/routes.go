@@ -25,7 +25,8 @@ type Resolution struct{ api.Resolution }
 
 // Segment finds a segment by name and fails where there is none.
 func (f *Fabric) Segment(name string) *Segment {
-	intent := f.intent("segment " + name)
+	verb := fmt.Sprintf("segment %q", name)
+	intent := f.intent(verb)
 	names := make([]string, len(intent.Segments))
 	for i, s := range intent.Segments {
 		if s.Name == name {
@@ -33,7 +34,7 @@ func (f *Fabric) Segment(name string) *Segment {
 		}
 		names[i] = s.Name
 	}
-	panic(unknown("segment "+name, "segment", name, names))
+	panic(unknown(verb, "segment", name, names))
 }
 
 // Routes is the segment's route table.

@@ -27,7 +27,7 @@ func TestUnknownNamesSuggest(t *testing.T) {
 		verb func()
 		want string
 	}{
-		{func() { fab.Segment("dc-wbe-network") }, `segment dc-wbe-network: there is no segment "dc-wbe-network"; did you mean "dc-web-network"?`},
+		{func() { fab.Segment("dc-wbe-network") }, `segment "dc-wbe-network": there is no segment "dc-wbe-network"; did you mean "dc-web-network"?`},
 		{func() { fab.Routes("internet") }, `there is no segment "internet"; there are dc-db-network, dc-web-network, mgmt-network, office-network`},
 		{func() { fab.NextHop("dc-web-network", "db-1", "node-7") }, `there is no node "node-7"; did you mean "node-1"?`},
 		{func() { fab.NextHop("dc-web-network", "db-2x", "node-1") }, `neither a prefix nor an address`},

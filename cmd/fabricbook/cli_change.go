@@ -168,7 +168,7 @@ func review(cmd *cobra.Command, out *printer, yes bool, plan *runbooks.Plan) err
 		w = cmd.ErrOrStderr()
 	}
 	if out.format != "json" || !yes {
-		if err := runbooks.WriteText(w, plan); err != nil {
+		if err := plan.Review(w); err != nil {
 			return err
 		}
 	}
