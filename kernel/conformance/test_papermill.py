@@ -1,0 +1,96 @@
+"""papermill runs Go notebooks and gives them parameters, by the package in kernel/papermill."""
+
+import os
+import sys
+
+import pytest
+
+nbformat = pytest.importorskip("nbformat")
+pytest.importorskip("papermill", reason="papermill is not installed")
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "papermill"))
+
+import papermill  # noqa: E402
+from fabricbook_papermill import GoTranslator  # noqa: E402
+from papermill.translators import papermill_translators  # noqa: E402
+
+from .starting import KERNEL  # noqa: E402
+
+TRICKY = 'a "quoted" \\ path\n\ttab \x00 é 世界 \U0001f600 `'
+VALUES = {
+    "host": TRICKY,
+    "number": -7,
+    "limit": 2,
+    "share": 0.25,
+    "dry": True,
+    "hosts": ["a", "b"],
+    "mixed": [1, "two", 3.5, None],
+    "ratios": {"x": 1, "y": 2.5},
+    "nothing": None,
+    "nested": {"list": [[1, 2], [3]]},
+}
+WANTED = f"""\
+string {TRICKY!s}
+int -7
+float64 2
+float64 0.25
+bool true
+[]string [a b]
+[]interface {{}} [1 two 3.5 <nil>]
+map[string]float64 map[x:1 y:2.5]
+<nil> <nil>
+map[string][][]int map[list:[[1 2] [3]]]
+"""
+
+
+@pytest.fixture(autouse=True)
+def environment(surroundings):
+    """Let papermill's kernel manager find the kernel under test."""
+
+
+def notebook(*cells):
+    nb = nbformat.v4.new_notebook()
+    nb.metadata.kernelspec = {"name": KERNEL, "language": "go", "display_name": "Go"}
+    for source, *tags in cells:
+        cell = nbformat.v4.new_code_cell(source)
+        cell.metadata["tags"] = tags
+        nb.cells.append(cell)
+    return nb
+
+
+def test_it_is_registered():
+    assert papermill_translators.find_translator("any", "go") is GoTranslator
+
+
+def test_parameters_arrive(tmp_path):
+    show = 'import "fmt"\nfor _, v := range []any{' + ", ".join(VALUES) + '} {\n\tfmt.Printf("%T %v\\n", v, v)\n}'
+    nb = notebook(
+        ('host := "default" // of the check\nnumber := 1\nlimit := 1.5\nvar dry bool = false\nhosts := []string{}', "parameters"),
+        (show,),
+        ("limit * 1.5",),
+    )
+    path = tmp_path / "in.ipynb"
+    nbformat.write(nb, path)
+    done = papermill.execute_notebook(str(path), str(tmp_path / "out.ipynb"), VALUES, progress_bar=False)
+    assert [c.metadata.get("tags") for c in done.cells][:2] == [["parameters"], ["injected-parameters"]]
+    assert "".join(o.text for o in done.cells[2].outputs) == WANTED
+    assert done.cells[3].outputs[0].data["text/plain"] == "3"
+    assert [c.execution_count for c in done.cells] == [1, 2, 3, 4]
+
+
+def test_a_failing_cell_fails_the_run(tmp_path):
+    path = tmp_path / "in.ipynb"
+    nbformat.write(notebook(("x := 1", "parameters"), ('panic("no fabric")',)), path)
+    with pytest.raises(papermill.exceptions.PapermillExecutionError, match="no fabric"):
+        papermill.execute_notebook(str(path), str(tmp_path / "out.ipynb"), {"x": 2}, progress_bar=False)
+
+
+def test_the_parameters_cell_is_read():
+    cell = {"source": 'var (\n\ta int = 1 // count\n\tb = "x"\n)\nc := 2.5\nd := []string{"y"}\nfor i := range 3 {}'}
+    found = [(p.name, p.inferred_type_name, p.default, p.help) for p in GoTranslator.inspect(cell)]
+    assert found == [("a", "int", "1", "count"), ("b", "string", '"x"', ""), ("c", "float64", "2.5", ""), ("d", "[]string", '[]string{"y"}', "")]
+
+
+@pytest.mark.parametrize("bad", [{"a-b": 1}, {"for": 1}, {"x": 2**70}, {"x": float("nan")}])
+def test_what_go_cannot_say_is_refused(bad):
+    with pytest.raises(ValueError):
+        GoTranslator.codify(bad)
