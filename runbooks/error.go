@@ -109,6 +109,9 @@ func failure(verb string, err error) *Error {
 // unknown is the error for a name that does not exist, with the nearest ones.
 func unknown(verb, kind, name string, known []string) *Error {
 	e := &Error{Verb: verb, Detail: fmt.Sprintf("there is no %s %q", kind, name)}
+	if name == "" {
+		e.Detail = fmt.Sprintf("no %s is named", kind)
+	}
 	switch near := netlib.Nearest(name, slices.Values(slices.Sorted(slices.Values(known)))); {
 	case near != "":
 		e.Fix = fmt.Sprintf("did you mean %q?", near)
