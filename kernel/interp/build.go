@@ -70,6 +70,7 @@ func (s *session) compile(l *lowered, externals map[string]any, all bool) (p *pr
 	if err != nil {
 		return nil, err
 	}
+	separateInvokes(p.interp)
 	s.shareTypes(p.interp, invokes)
 	return p, s.bindVariables(p, nodes)
 }

@@ -16,14 +16,20 @@ type frame struct {
 	column         int // 0 where it is not known
 }
 
-// framesOf lists the cells' calls on the stack of fr, innermost first.
+// framesOf lists the cells' calls on the stack of fr, innermost first, without fr
+// itself, which is the deferred function that guards a goroutine.
 func framesOf(fr *ixgo.Frame) []frame {
 	if fr == nil {
 		return nil
 	}
 	places := placesOf(*(**ixgo.Interp)(privateField(reflect.ValueOf(fr).Elem(), "interp")))
 	var out []frame
+	guard := true
 	for _, f := range fr.CallerFrames() {
+		if guard && strings.HasPrefix(f.File, cellPrefix) {
+			guard = false
+			continue
+		}
 		out = places.add(out, frame{function: f.Function, file: f.File, line: f.Line}, int(f.PC-f.Entry))
 	}
 	return out

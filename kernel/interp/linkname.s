@@ -1,1 +1,1 @@
-// This file lets install.go declare a function without a body.
+// This file lets install.go and invoke.go declare functions without a body.
