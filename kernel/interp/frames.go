@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/goplus/ixgo"
+	"golang.org/x/tools/go/ssa"
 )
 
 // frame is one call of a cell's code.
@@ -99,13 +100,17 @@ func placesOf(i *ixgo.Interp) places {
 	return places{v.FieldByName("funcs"), ctx.FileSet}
 }
 
-// column is the column of the instruction at offset in a function that has one
-// there on f's line.
+// column is the column of the instruction at offset in f's function, found by its
+// name, if that is on f's line. f.function is the name as the engine gives it.
 func (p places) column(f frame, offset int) int {
 	if !p.functions.IsValid() || offset < 1 {
 		return 0
 	}
 	for it := p.functions.MapRange(); it.Next(); {
+		name := (*ssa.Function)(it.Key().UnsafePointer()).Name()
+		if !strings.HasSuffix(f.function, "."+strings.ReplaceAll(name, "$", ".func")) {
+			continue
+		}
 		pointer := it.Value()
 		function, ok := reflect.NewAt(pointer.Type().Elem(), pointer.UnsafePointer()).Interface().(posForPC)
 		if !ok {
