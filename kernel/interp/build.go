@@ -26,16 +26,33 @@ type program struct {
 // errNoSlots tells that the engine cannot take more methods.
 var errNoSlots = errors.New("this session has declared as many methods as the interpreter can take: restart the kernel")
 
+// spareSlots are kept for methods that slots cannot foresee: those of instances of
+// generic types. The engine ends the process when none is left.
+const spareSlots = 64
+
+// slots is how many methods the engine must make room for to build nodes: those of
+// each type that it has not seen, for the type and for pointers to it.
+func (s *session) slots(nodes []*node) int {
+	need := 0
+	for _, n := range nodes {
+		t, ok := n.object.(*types.TypeName)
+		if !ok || !hasMethods(t.Type()) {
+			continue
+		}
+		if named, ok := types.Unalias(t.Type()).(*types.Named); ok && !s.loader.knows(named) {
+			need += 2 * types.NewMethodSet(types.NewPointer(named)).Len()
+		}
+	}
+	return need
+}
+
 // build compiles the cell and what it reaches.
 func (s *session) build(l *lowered, externals map[string]any) (*program, error) {
-	if _, _, free := reflectx.IcallStat(); free < 64 {
-		return nil, errNoSlots
-	}
 	for _, n := range l.nodes {
 		s.nodes[n.object] = n
 	}
 	p, err := s.compile(l, externals, false)
-	if err != nil {
+	if err != nil && !errors.Is(err, errNoSlots) {
 		p, err = s.compile(l, externals, true)
 	}
 	return p, err
@@ -54,6 +71,9 @@ func (s *session) compile(l *lowered, externals map[string]any, all bool) (p *pr
 		uses = append(uses, v)
 	}
 	nodes := s.closure(uses)
+	if _, _, free := reflectx.IcallStat(); free < spareSlots+s.slots(nodes) {
+		return nil, errNoSlots
+	}
 	file, info := s.assemble(l, nodes)
 	ctx := s.contextFor(externals)
 	p = &program{entry: l.unit.entry, stop: new(flag)}

@@ -91,3 +91,10 @@ func (l *loader) keep(t *types.Named, rt reflect.Type) {
 		l.declared.Set(t, rt)
 	}
 }
+
+// knows tells whether a declared type has been made.
+func (l *loader) knows(t *types.Named) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.declared.At(t) != nil
+}
