@@ -176,9 +176,9 @@ func (t Table) wraps(i int) bool {
 
 // cell is the style of a cell of column i.
 func (t Table) cell(i int, s Span) string {
-	style := "padding:3px 10px 3px 4px;vertical-align:top;text-align:left"
+	style := "padding:3px 8px 3px 4px;vertical-align:top;text-align:left"
 	if slices.Contains(t.Right, i) {
-		style = "padding:3px 10px 3px 4px;vertical-align:top;text-align:right"
+		style = "padding:3px 8px 3px 4px;vertical-align:top;text-align:right"
 	}
 	if !t.wraps(i) {
 		style += ";white-space:nowrap"
