@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"sync"
 
+	"github.com/fabricbook/fabricbook/kernel/display"
 	"github.com/fabricbook/fabricbook/kernel/wire"
 )
 
@@ -18,6 +19,7 @@ type Comm struct {
 	ID, Target string
 
 	k       *Kernel
+	engine  bool // its other end is in the engine
 	receive func(json.RawMessage)
 	mu      sync.Mutex
 	parent  json.RawMessage // request that it answers now
@@ -116,8 +118,12 @@ func (c *comms) serveClose(r *request) (any, error) {
 		return nil, err
 	}
 	c.mu.Lock()
-	defer c.mu.Unlock()
+	comm := c.open[content.ID]
 	delete(c.open, content.ID)
+	c.mu.Unlock()
+	if comm != nil && comm.engine {
+		c.toEngine(display.CommMessage{Kind: "close", ID: content.ID})
+	}
 	return nil, nil
 }
 

@@ -213,6 +213,7 @@ func (s *engineSlot) close() {
 
 // engineDied tells the notebook of a session that died while no cell ran.
 func (k *Kernel) engineDied(cause *engine.Failure) {
+	k.comms.engineLost()
 	text := "The Go session died after its last cell had ended; a fresh one starts. Variables and functions are gone: run their cells again.\n"
 	if cause != nil {
 		text = fmt.Sprintf("%s%s\n", text, cause.Message)

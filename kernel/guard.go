@@ -58,6 +58,9 @@ func (k *Kernel) guarded(r *request, content wire.Execute, cell engine.Cell, cou
 	})
 	cell.Source = verdict.Source
 	outcome := k.admitted(r, cell, verdict, unwritten)
+	if outcome.Failure != nil && outcome.Failure.Kind == engine.Lost {
+		k.comms.engineLost()
+	}
 	verdict.Done(outcome.Failure == nil)
 	outcome = k.masker.Outcome(outcome)
 	end := safety.Record{ID: id, Result: resultOf(outcome.Failure), Duration: time.Since(began).Seconds()}

@@ -300,6 +300,16 @@ func joinRuns(runs []run) []run {
 	return []run{{"stdout", &out}, {"stderr", &err}}
 }
 
+// comm sends a message of a widget that a cell made.
+func (o *output) comm(cell int, msgType string, content wire.Comm, metadata any) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.flushLocked()
+	if err := o.publish(o.parent(cell), msgType, "kernel."+msgType, content, metadata, nil); err != nil {
+		o.send(o.parent(cell), wire.StreamMsg, wire.Stream{Name: "stderr", Text: fmt.Sprintf("a widget cannot be shown: %v\n", err)})
+	}
+}
+
 // result shows what a cell came to.
 func (o *output) result(cell int, content wire.DisplayContent) {
 	o.mu.Lock()

@@ -20,6 +20,10 @@ func (s sink) Emit(e engine.Event) {
 		s.k.keep(e.Cell, e.Secret)
 		return
 	}
+	if e.Comm != nil {
+		s.k.comms.fromEngine(e.Cell, *e.Comm)
+		return
+	}
 	ctx := s.k.cellContext(e.Cell)
 	if s.k.out.pace != nil && !(e.Stream != nil && s.k.out.isLong(e.Cell)) {
 		s.k.out.pace.wait(ctx, e)

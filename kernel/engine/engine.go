@@ -33,6 +33,12 @@ type Engine interface {
 	Close() error
 }
 
+// Linked is an engine whose cells can have widgets in the front end. Comm gives it
+// a message of one and returns at once.
+type Linked interface {
+	Comm(display.CommMessage)
+}
+
 // Factory makes an engine that reports to sink. The kernel calls it at start
 // and again after an engine was lost.
 type Factory func(ctx context.Context, sink Sink) (Engine, error)
@@ -121,7 +127,8 @@ type Event struct {
 	Stream  *Stream
 	Display *Display
 	Clear   *Clear
-	Secret  string `json:",omitempty"` // text that whoever shows output must mask from now on
+	Comm    *display.CommMessage `json:",omitempty"` // to a widget; not output
+	Secret  string               `json:",omitempty"` // text that whoever shows output must mask from now on
 }
 
 // Stream is text on standard output or standard error.

@@ -1,6 +1,7 @@
 package safety
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -202,7 +203,7 @@ func (d *Digest) store(name, text string) {
 	}
 	d.failed = err
 	if d.ended {
-		d.closeFile()
+		d.failed = errors.Join(err, d.closeFile())
 	}
 }
 
@@ -264,7 +265,7 @@ func (d *Digest) End() []Piece {
 	}
 	d.ended, d.dropped, d.head = true, d.head != nil, nil
 	if !d.long || d.failed != nil {
-		d.closeFile()
+		d.failed = errors.Join(d.failed, d.closeFile())
 		return nil
 	}
 	shown, lines := d.lastLines()

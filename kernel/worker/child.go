@@ -87,6 +87,7 @@ func (c *child) run(factory engine.Factory) error {
 	c.flood = newFlood(c.flush)
 	display.SetPublisher(c.show)
 	display.SetAsker(c.askCurrent)
+	display.SetLink(func(m display.CommMessage) { c.Emit(engine.Event{Cell: int(c.current.Load()), Comm: &m}) })
 	display.SetKeeper(func(secret string) { c.Emit(engine.Event{Cell: int(c.current.Load()), Secret: secret}) })
 	if c.engine, err = factory(context.Background(), c); err != nil {
 		return c.answers.send(message{Op: opReady, Err: err.Error()})
@@ -159,6 +160,8 @@ func (c *child) serve(m message) {
 			answer <- m
 		}
 		delete(c.typed, m.ID)
+	case opComm:
+		go display.Deliver(*m.Comm)
 	default:
 		go c.question(m)
 	}

@@ -473,6 +473,11 @@ func (p *process) IsComplete(code string) engine.Completeness {
 	return *a.Completeness
 }
 
+// Comm gives the child a message for a widget.
+func (p *process) Comm(m display.CommMessage) {
+	_ = p.requests.send(message{Op: opComm, Comm: &m}) // a dead child has no widgets
+}
+
 // Close lets the child end its engine, then ends the child.
 func (p *process) Close() error {
 	p.mu.Lock()

@@ -44,6 +44,8 @@ type message struct {
 	Found        bool                 `json:"found,omitempty"`
 	Completeness *engine.Completeness `json:"completeness,omitempty"`
 
+	Comm *display.CommMessage `json:"comm,omitempty"`
+
 	Number   int    `json:"number,omitempty"` // ask: the cell's
 	Text     string `json:"text,omitempty"`   // ask: prompt; answer: what was typed
 	Password bool   `json:"password,omitempty"`
@@ -67,6 +69,7 @@ const (
 	opComplete   = "complete"
 	opInspect    = "inspect"
 	opIsComplete = "is_complete"
+	opComm       = "comm"
 )
 
 // sender writes messages to a pipe.
@@ -174,7 +177,7 @@ func decodeJSON(body []byte) (message, error) {
 	if err := dec.Decode(&m); err != nil {
 		return message{}, fmt.Errorf("frame: %w", err)
 	}
-	if m.Op == opEvent && m.Event == nil || m.Op == opExecute && m.Cell == nil || m.Op == opOutcome && m.Outcome == nil {
+	if m.Op == opEvent && m.Event == nil || m.Op == opExecute && m.Cell == nil || m.Op == opOutcome && m.Outcome == nil || m.Op == opComm && m.Comm == nil {
 		return message{}, fmt.Errorf("%s without its value", m.Op)
 	}
 	return m, nil
