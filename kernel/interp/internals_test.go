@@ -1,0 +1,72 @@
+package interp
+
+import (
+	"io"
+	"os"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/goplus/ixgo"
+	"golang.org/x/tools/go/ssa"
+)
+
+// TestEngineInternals checks what this package takes for granted of the engine's
+// insides. Where it fails after an upgrade, look at all uses of privateField and
+// of go:linkname.
+func TestEngineInternals(t *testing.T) {
+	function := reflect.TypeFor[ixgo.Interp]()
+	if funcs, ok := function.FieldByName("funcs"); ok && funcs.Type.Kind() == reflect.Map && funcs.Type.Key() == reflect.TypeFor[*ssa.Function]() {
+		function = funcs.Type.Elem().Elem()
+	} else {
+		t.Fatal("Interp.funcs is not map[*ssa.Function]*function")
+	}
+	for _, f := range []struct {
+		in   reflect.Type
+		name string
+		want reflect.Type
+	}{
+		{reflect.TypeFor[ixgo.Interp](), "msets", reflect.TypeFor[methodSets]()},
+		{reflect.TypeFor[ixgo.Interp](), "ctx", reflect.TypeFor[*ixgo.Context]()},
+		{reflect.TypeFor[ixgo.Interp](), "record", reflect.TypeFor[*ixgo.TypesRecord]()},
+		{reflect.TypeFor[ixgo.Context](), "override", reflect.TypeFor[map[string]reflect.Value]()},
+		{reflect.TypeFor[ixgo.Context](), "output", reflect.TypeFor[io.Writer]()},
+		{reflect.TypeFor[ixgo.Frame](), "interp", reflect.TypeFor[*ixgo.Interp]()},
+		{function, "ssaInstrs", reflect.TypeFor[[]ssa.Instruction]()},
+		{function, "Instrs", reflect.TypeFor[[]func(*ixgo.Frame)]()},
+	} {
+		field, ok := f.in.FieldByName(f.name)
+		if !ok || field.Type != f.want {
+			t.Errorf("%s.%s is %v, want %v", f.in, f.name, field.Type, f.want)
+		}
+	}
+	if !reflect.PointerTo(function).Implements(reflect.TypeFor[posForPC]()) {
+		t.Error("functions do not tell positions")
+	}
+	module, err := os.ReadFile("../../go.mod")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(module), "github.com/goplus/ixgo v1.1.1") {
+		t.Error("the linked functions installPackage and makeCallInstr were read in ixgo v1.1.1: compare their signatures, then change this test")
+	}
+}
+
+// FuzzCommands checks that taking commands out of a cell moves nothing.
+func FuzzCommands(f *testing.F) {
+	for _, seed := range []string{"$ ls", "x := `\n$ a`\n%help\n", "/*\n$ b\n*/ $ c \\\n d", "'\\''\n\t%cd /\r\n\"", "$ \\"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, cell string) {
+		blank := takeCommands(cell, true)
+		if len(blank) != len(cell) || strings.Count(blank, "\n") != strings.Count(cell, "\n") {
+			t.Fatalf("%q became %q", cell, blank)
+		}
+		if again := takeCommands(blank, true); again != blank {
+			t.Fatalf("%q became %q, then %q", cell, blank, again)
+		}
+		if code := takeCommands(cell, false); strings.Count(code, "\n") != strings.Count(cell, "\n") {
+			t.Fatalf("%q became %q", cell, code)
+		}
+	})
+}
