@@ -6,7 +6,7 @@ import sys
 import pytest
 
 nbformat = pytest.importorskip("nbformat")
-pytest.importorskip("papermill", reason="papermill is not installed")
+pytest.importorskip("papermill.engines", reason="papermill is not installed")
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "papermill"))
 
 import papermill  # noqa: E402
