@@ -4,6 +4,7 @@
 //
 // A cell passes these steps, each in a file of its own:
 //
+//	commands lines that are no Go ("$ ls", "%cd") to calls of functions
 //	split    the source into top-level declarations and statements
 //	parse    both halves into syntax trees with the cell's own positions
 //	check    names and types against what the session knows

@@ -213,6 +213,9 @@ func (s *sources) call(fr frame, caret bool) []string {
 	}
 	column := startOfOperand(text, fr.column-1)
 	trimmed := strings.TrimLeft(text, " \t")
+	if isCommand(trimmed) { // the column is that of what stands for it
+		column = 0
+	}
 	pad := utf8.RuneCountInString(trimmed[:max(0, column-(len(text)-len(trimmed)))])
 	return []string{"    " + trimmed, "    " + strings.Repeat(" ", pad) + "^"}
 }
