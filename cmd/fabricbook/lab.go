@@ -165,6 +165,9 @@ func (f *fabric) serveLab(ctx context.Context, o labOptions, venv lab.Venv, root
 	}
 	progress.done("JupyterLab answers at %s", server.Base())
 	fmt.Fprintf(out, "  alerts  %s/alertmanager takes the webhook, %s/alerts lists them\n", f.alertsURL, f.alertsURL)
+	if f.dir.path != client.DataDir() {
+		fmt.Fprintf(out, "  commands find it by: export %s=%s\n", client.EnvData, f.dir.path)
+	}
 	fmt.Fprintf(out, "\nOpen this in a browser (ready after %.1f s; Ctrl-C here ends everything):\n\n    %s\n\n", time.Since(progress.begun).Seconds(), server.URL(firstNotebook))
 	return nil
 }
