@@ -8,6 +8,10 @@
 // Output goes through one lock to iopub, so that its order is that in which it
 // was made, and streams are gathered for a moment on the way.
 //
+// Between a request and the engine stands kernel/safety (guard.go): the journal of
+// executions, the runbook's order, and on the way back masked secrets and shortened
+// output. Nothing reaches a front end or a file around it.
+//
 // The package knows neither networks nor which engine runs cells: the engine's
 // factory, with its symbols, is handed in. kernel/worker puts an engine into a
 // process of its own; an engine that dies is replaced and its cell told why.
