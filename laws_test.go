@@ -44,7 +44,7 @@ var laws = []law{
 	{"runbooks", []string{"netlib", "netlib/api", "netlib/client", "netlib/manifest", "dataplane", "notebooks", "kernel/display"}},
 	{"runbooks/show", nil},
 	{"runbooks/picture", []string{"netlib", "netlib/api", "runbooks/show"}},
-	{"runbooks/run", []string{"notebooks", "kernel/engine", "kernel/display"}},
+	{"runbooks/run", []string{"notebooks", "kernel/engine", "kernel/display", "kernel/safety"}},
 	{"alerts", []string{"notebooks"}},
 	{"cmd", []string{"..."}},
 }

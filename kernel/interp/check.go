@@ -1,6 +1,7 @@
 package interp
 
 import (
+	"errors"
 	"go/ast"
 	"go/token"
 	"go/types"
@@ -46,7 +47,8 @@ func (s *session) typeCheck(fset *token.FileSet, pkg *types.Package, info *types
 	conf := &types.Config{
 		Importer: s, Sizes: types.SizesFor("gc", runtime.GOARCH), GoVersion: goVersion, DisableUnusedImportCheck: true,
 		Error: func(err error) {
-			if e, ok := err.(types.Error); ok && !u.tolerates(e, pkg == s.pkg) {
+			var e types.Error
+			if errors.As(err, &e) && !u.tolerates(e, pkg == s.pkg) {
 				errs = append(errs, e)
 			}
 		},

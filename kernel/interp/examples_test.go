@@ -11,7 +11,6 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -42,7 +41,7 @@ var neverRuns = map[string]string{
 func TestStandardExamples(t *testing.T) {
 	var c corpus
 	for _, path := range interp.Standard() {
-		dir := filepath.Join(runtime.GOROOT(), "src", path)
+		dir := filepath.Join(goroot, "src", path)
 		if path == "unsafe" {
 			continue
 		}

@@ -85,21 +85,3 @@ func (s *session) ok(source string) string {
 	}
 	return out.Result.Text()
 }
-
-// fails runs a cell that must fail and returns how.
-func (s *session) fails(source string) *engine.Failure {
-	s.Helper()
-	out := s.run(source)
-	if out.Failure == nil {
-		s.Fatalf("cell %d did not fail:\n%s", s.number, source)
-	}
-	return out.Failure
-}
-
-// want compares what the last cell printed.
-func (s *session) wantOutput(want string) {
-	s.Helper()
-	if got := s.sink.text(s.number, "stdout"); got != want {
-		s.Errorf("cell %d printed %q, want %q", s.number, got, want)
-	}
-}

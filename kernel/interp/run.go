@@ -104,7 +104,7 @@ func (e *Engine) runCell(t *task, p *program, wanted bool, done chan<- ending) {
 
 // panicked turns what ended the run of p into a failure.
 func (t *task) panicked(p *program, r any) *engine.Failure {
-	var value any = r
+	value := r
 	var stack []byte
 	switch v := r.(type) {
 	case ixgo.PanicError:

@@ -57,7 +57,7 @@ func endGroup(group int, ended <-chan error) {
 	timer := time.NewTimer(politeTime)
 	defer timer.Stop()
 	select {
-	case <-ended:
+	case <-ended: //nolint:errcheck // how it ended is told to whoever waits for it
 	case <-timer.C:
 	}
 	_ = syscall.Kill(-group, syscall.SIGKILL) // whatever ignored it

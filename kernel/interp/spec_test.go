@@ -11,9 +11,9 @@ import (
 	"go/types"
 	"html"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
-	"runtime"
 	"strings"
 	"testing"
 
@@ -26,7 +26,7 @@ import (
 // items before it in the same section, must run as a cell, and only panic where
 // the specification says so; what it refuses, cells must refuse.
 func TestSpecification(t *testing.T) {
-	text, err := os.ReadFile(filepath.Join(runtime.GOROOT(), "doc", "go_spec.html"))
+	text, err := os.ReadFile(filepath.Join(goroot, "doc", "go_spec.html"))
 	if err != nil {
 		t.Fatalf("the specification comes with Go: %v", err)
 	}
@@ -204,3 +204,13 @@ func code(item string) string {
 		}
 	}
 }
+
+// goroot is where the Go that runs the tests has its sources and documents. It is
+// asked for before any example can change the environment.
+var goroot = func() string {
+	out, err := exec.Command("go", "env", "GOROOT").Output()
+	if err != nil {
+		panic(fmt.Sprintf("go env GOROOT: %v", err))
+	}
+	return strings.TrimSpace(string(out))
+}()

@@ -10,13 +10,15 @@ import (
 
 	"github.com/fabricbook/fabricbook/kernel/display"
 	"github.com/fabricbook/fabricbook/kernel/engine"
+	"github.com/fabricbook/fabricbook/kernel/safety"
 	"github.com/fabricbook/fabricbook/notebooks"
 )
 
 // recorder is the engine's sink: it keeps outputs cell by cell as a front end
 // would. Output of a goroutine that lives on goes to the cell that started it.
 type recorder struct {
-	limit int
+	limit   int
+	secrets safety.Masker // masked in whatever is taken in, and in text that is handed out
 
 	mu       sync.Mutex
 	index    map[int]int          // cell index by execution count
@@ -50,7 +52,10 @@ func (r *recorder) begin(number, index int) {
 	r.cells[index] = &area{}
 }
 
-// end adds what the cell returned.
+// masked is what a cell returned without the secrets that are known by now.
+func (r *recorder) masked(out engine.Outcome) engine.Outcome { return r.secrets.Outcome(out) }
+
+// end adds what the cell returned, masked already.
 func (r *recorder) end(number int, out engine.Outcome) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -83,8 +88,12 @@ func (r *recorder) Emit(e engine.Event) {
 	defer r.mu.Unlock()
 	a := r.area(e.Cell)
 	switch {
+	case e.Secret != "":
+		r.secrets.Add(e.Secret)
 	case e.Display != nil:
-		r.show(a, *e.Display)
+		d := *e.Display
+		d.Bundle = r.secrets.Bundle(d.Bundle)
+		r.show(a, d)
 	case a == nil:
 	case e.Stream != nil:
 		a.stream(e.Stream.Name, e.Stream.Text, r.limit)
@@ -134,17 +143,18 @@ func (r *recorder) outputs() map[int][]notebooks.Output {
 	defer r.mu.Unlock()
 	all := make(map[int][]notebooks.Output, len(r.cells))
 	for index, a := range r.cells {
-		all[index] = a.list()
+		all[index] = a.list(&r.secrets)
 	}
 	return all
 }
 
-func (a *area) list() []notebooks.Output {
+// list masks streams whole, since a secret may have come in pieces.
+func (a *area) list(secrets *safety.Masker) []notebooks.Output {
 	var list []notebooks.Output
 	for _, o := range a.outputs {
 		out := o.Output
 		if out.Type == notebooks.Stream {
-			out.Text = o.text.String()
+			out.Text = secrets.Text(o.text.String())
 		}
 		list = append(list, out)
 	}

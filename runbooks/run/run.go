@@ -237,7 +237,7 @@ func judge(ctx context.Context, kind engine.Kind) Status {
 // most; answered is false where the engine did not stop in that time.
 func (r *runner) execute(ctx context.Context, cell engine.Cell) (out engine.Outcome, answered bool) {
 	done := make(chan engine.Outcome, 1)
-	go func() { done <- r.engine.Execute(ctx, cell) }()
+	go func() { done <- r.rec.masked(r.engine.Execute(ctx, cell)) }()
 	select {
 	case out := <-done:
 		return out, true

@@ -419,3 +419,40 @@ func TestSummary(t *testing.T) {
 		}
 	}
 }
+
+func TestRunMasksSecrets(t *testing.T) {
+	const secret = "correct-horse"
+	s := &script{cells: map[string]step{
+		"declare": func(_ context.Context, c engine.Cell, out engine.Sink) engine.Outcome {
+			out.Emit(engine.Event{Cell: c.Number, Secret: secret})
+			out.Emit(engine.Event{Cell: c.Number, Stream: &engine.Stream{Name: "stdout", Text: "it is correct-ho"}})
+			out.Emit(engine.Event{Cell: c.Number, Stream: &engine.Stream{Name: "stdout", Text: "rse\n"}})
+			out.Emit(engine.Event{Cell: c.Number, Display: &engine.Display{Bundle: text("shown: " + secret)}})
+			return result("result: " + secret)
+		},
+		"fail": func(context.Context, engine.Cell, engine.Sink) engine.Outcome {
+			return failure(engine.Panic, "refused "+secret)
+		},
+	}}
+	nb := notebooks.Notebook{Cells: []notebooks.Cell{{Type: notebooks.Code, ID: "a", Source: "declare"}, {Type: notebooks.Code, ID: "b", Source: "fail"}}}
+	var saved []byte
+	done, res, err := Run(t.Context(), nb, s.factory(), Options{Save: func(nb notebooks.Notebook) (err error) {
+		saved, err = json.Marshal(nb)
+		return err
+	}})
+	if err != nil || res.Status != Failed {
+		t.Fatalf("status %v, error %v", res.Status, err)
+	}
+	all, err := json.Marshal([]any{done, res})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for what, data := range map[string]string{"the notebook and result": string(all), "what was saved": string(saved)} {
+		if strings.Contains(data, "horse") {
+			t.Errorf("the secret is in %s: %s", what, data)
+		}
+		if strings.Count(data, "[secret]") < 4 {
+			t.Errorf("%s holds fewer masks than places: %s", what, data)
+		}
+	}
+}

@@ -78,7 +78,7 @@ func runNotebook(t *testing.T, nb notebooks.Notebook, excluded map[string]string
 		if c.Type != notebooks.Code {
 			continue
 		}
-		source := string(c.Source)
+		source := c.Source
 		reason := ""
 		for part, why := range excluded {
 			if strings.Contains(source, part) {
