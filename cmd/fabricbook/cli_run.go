@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"regexp"
 	"strings"
 	"time"
 
@@ -183,12 +184,23 @@ func (o runOptions) report(cmd *cobra.Command, nb notebooks.Notebook, result hea
 	return nil
 }
 
+// ansi is a colour or another mode of a terminal, as tracebacks may hold.
+var ansi = regexp.MustCompile("\x1b\\[[0-9;]*m")
+
+// failureText is what a front end shows of an error: its traceback, as plain text.
+func failureText(out notebooks.Output) string {
+	if len(out.Traceback) == 0 {
+		return out.EName + ": " + out.EValue
+	}
+	return ansi.ReplaceAllString(strings.Join(out.Traceback, "\n"), "")
+}
+
 func (o runOptions) reportText(w io.Writer, nb notebooks.Notebook, result headless.Result) {
 	if f := result.Failure(); f != nil {
 		fmt.Fprintf(w, "\ncells[%d] (%s): %s\n", f.Index, f.ID, f.Status)
 		for _, out := range nb.Cells[f.Index].Outputs {
 			if out.Type == notebooks.ErrorOutput {
-				fmt.Fprintf(w, "%s: %s\n", out.EName, out.EValue)
+				fmt.Fprintln(w, failureText(out))
 			}
 		}
 		if f.Error != nil && f.Status == headless.TimedOut {
