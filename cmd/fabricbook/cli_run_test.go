@@ -135,7 +135,7 @@ func TestRunSavesAndReports(t *testing.T) {
 	if got := done.Cells[2].Outputs[0].Data["text/plain"]; got != "42" {
 		t.Errorf("the parameter had no effect: %v", got)
 	}
-	if code, stdout, _ = runNotebook(t, in); code != 1 || !strings.Contains(stdout, "cells[2] (bad): failed") || !strings.Contains(stdout, "Panic: ") {
+	if code, stdout, _ = runNotebook(t, in); code != 1 || !strings.Contains(stdout, "cells[2] (bad): failed") || !strings.Contains(stdout, "panic: x\n  Cell [3]:1") {
 		t.Errorf("exit code %d\n%s", code, stdout)
 	}
 }

@@ -23,6 +23,18 @@ def run_all(page, url):
         }""", timeout=120_000)
 
 
+# Scenario S1: who reaches whom, in rows; tcp/5432 is as icmp. Columns as rows.
+NAMES = ["web-1", "db-1", "office-1", "mgmt-1", "check-host"]
+EXPECTED = {"icmp": ["✓–✓–✓", "–✓✓–✓", "––✓–✓", "––✓✓✓", "––✓✓✓"], "tcp/22": ["✓✓✓–✓", "–✓✓–✓", "––✓–✓", "✓✓✓✓✓", "––✓✓✓"]}
+
+
+def table_of(matrix, i):
+    """The marks of the matrix's table i as the screen shows them, a string for each row."""
+    rows = [r.split("\t") for r in matrix.locator("table").nth(i).inner_text().splitlines() if "\t" in r]
+    assert [r[0].strip() for r in rows[1:]] == NAMES
+    return ["".join(cell.strip() for cell in r[1:]) for r in rows[1:]]
+
+
 def errors(page):
     return [e.inner_text() for e in page.query_selector_all('.jp-NotebookPanel [data-mime-type="application/vnd.jupyter.error"]')]
 
@@ -35,8 +47,10 @@ def test_run_all_in_jupyterlab(fabric, page):
     for name in ("dc-web-network", "dc-db-network", "office-network", "mgmt-network", "64512:201", "172.31.9.34"):
         assert name in text, f"{name} is not on the screen"
 
-    matrix = page.locator(".jp-NotebookPanel .jp-OutputArea-output table").filter(has_text="mgmt-1").filter(has_text="tcp/22").first
-    matrix.scroll_into_view_if_needed()
+    matrix = outputs.filter(has_text="Who reaches whom").first
+    matrix.scroll_into_view_if_needed()  # JupyterLab renders what is in view
+    page.wait_for_function("e => e.innerText.includes('both agree')", arg=matrix.element_handle(), timeout=10_000)
+    assert [table_of(matrix, i) for i in range(3)] == [EXPECTED["icmp"], EXPECTED["tcp/22"], EXPECTED["icmp"]]
     shot(matrix, "matrix.png")
     topology = page.locator('.jp-NotebookPanel .jp-OutputArea-output img[src^="data:image/svg"]').first
     topology.scroll_into_view_if_needed()
