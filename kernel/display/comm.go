@@ -3,6 +3,7 @@ package display
 import (
 	"crypto/rand"
 	"encoding/json"
+	"strings"
 	"sync"
 	"sync/atomic"
 )
@@ -84,7 +85,8 @@ func newModel(module, name, view string, state map[string]any) *model {
 func newControl(name, style string, state map[string]any) *model {
 	layout := newModel(baseModule, "Layout", "LayoutView", nil)
 	layout.open()
-	m := newModel(controlsModule, name, name+"View", state)
+	// ipywidgets shows numbers of each kind by one view: IntProgressModel, ProgressView.
+	m := newModel(controlsModule, name, strings.TrimPrefix(name, "Int")+"View", state)
 	m.state["layout"] = reference(layout)
 	if style != "" {
 		s := newModel(controlsModule, style, "StyleView", map[string]any{"_view_module": baseModule})
