@@ -12,6 +12,7 @@ import subprocess
 import time
 
 import zmq
+from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import KernelManager
 from starting import KERNEL, enter
 
@@ -187,6 +188,31 @@ def memory(table):
         client.close()
 
 
+def beside_gonb(rounds):
+    """Compare with gonb, which compiles each cell, where its kernelspec is installed."""
+    if "gonb" not in KernelSpecManager().find_kernel_specs():
+        print("gonb is not installed here; `gonb --install` makes it a peer")
+        return
+    table, ours = Table(), PROGRAMS["Fabricbook"]
+    peers = {"Fabricbook": (ours["kernel"], "fmt.Println(1 + 1)", ours["lines"], ours["bulk"]),
+             "gonb": ("gonb", "%%\nfmt.Println(1 + 1)", "%%\n" + ours["lines"], "%%\n" + ours["bulk"])}
+    clients = {}
+    try:
+        for peer, (kernel, *_) in peers.items():
+            clients[peer] = Client(kernel)
+            table.add("start to first reply, ms", peer, 1000 * clients[peer].started)
+            clients[peer].cell(ours["warm"])
+        for _ in range(rounds):
+            for peer, (_, one, lines, bulk) in peers.items():
+                table.add("print 1+1, ms", peer, 1000 * clients[peer].cell(one))
+                table.add("1,000 printed lines, ms", peer, 1000 * clients[peer].cell(lines))
+                table.add("10 MiB of output, ms", peer, 1000 * clients[peer].cell(bulk))
+    finally:
+        for client in clients.values():
+            client.close()
+    table.print(list(peers))
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--starts", type=int, default=10)
@@ -200,6 +226,7 @@ def main():
     memory(table)
     sessions(table, args.cells, args.rounds)
     table.print(list(PROGRAMS))
+    beside_gonb(5)
 
 
 if __name__ == "__main__":
