@@ -236,11 +236,14 @@ func (c *capture) pass(stream int, text []byte) {
 		c.emit("stdout", string(text))
 		return
 	}
-	if c.crash == nil && !looksFatal(text) {
-		c.emit("stderr", string(text))
-		return
-	}
 	if c.crash == nil {
+		at := fatalAt(text)
+		if at > 0 {
+			c.emit("stderr", string(text[:at]))
+		}
+		if text = text[at:]; len(text) == 0 {
+			return
+		}
 		time.AfterFunc(crashTime, c.release)
 	}
 	c.crash = append(c.crash, text...)
@@ -249,14 +252,26 @@ func (c *capture) pass(stream int, text []byte) {
 	}
 }
 
-// looksFatal tells whether text begins like the last words of the Go runtime.
-func looksFatal(text []byte) bool {
-	for _, words := range []string{"fatal error: ", "panic: ", "runtime: ", "SIG", "unexpected fault address", "unexpected signal", "[signal "} {
-		if bytes.HasPrefix(text, []byte(words)) {
-			return true
+// fatalWords begin the last words of the Go runtime, on a line of their own.
+var fatalWords = []string{"fatal error: ", "panic: ", "runtime: ", "SIG", "unexpected fault address", "unexpected signal", "[signal "}
+
+// fatalAt is where the first line of text begins that looks like the last words of
+// the Go runtime, which may come in one piece with what was printed before them;
+// the length of text where there is none.
+func fatalAt(text []byte) int {
+	for at := 0; at < len(text); {
+		for _, words := range fatalWords {
+			if bytes.HasPrefix(text[at:], []byte(words)) {
+				return at
+			}
 		}
+		next := bytes.IndexByte(text[at:], '\n')
+		if next < 0 {
+			break
+		}
+		at += next + 1
 	}
-	return false
+	return len(text)
 }
 
 // release emits text that was held back from a program that lives on.
