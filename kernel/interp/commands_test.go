@@ -21,22 +21,34 @@ func TestInterruptCommand(t *testing.T) {
 		"stubborn": `$ trap '' INT TERM; sleep 1000 & echo $! > PIDS; echo ready; while :; do :; done`,
 	} {
 		t.Run(name, func(t *testing.T) {
-			pids := filepath.Join(t.TempDir(), "pids")
-			s := newSession(t)
-			s.ok("kept := 1")
-			out, took := s.interruptWhenReady(strings.ReplaceAll(line, "PIDS", pids))
-			if out.Failure == nil || out.Failure.Kind != engine.Interrupted {
-				t.Fatalf("outcome %+v, want an interrupt", out.Failure)
+			took := time.Duration(0)
+			for range 3 { // somebody else may be busy here
+				if took = interruptCommand(t, line); took <= 100*time.Millisecond*slowness {
+					return
+				}
 			}
-			if took > 100*time.Millisecond*slowness {
-				t.Errorf("took %v, want at most 100 ms", took)
-			}
-			waitEnded(t, pids)
-			if got := s.ok("kept"); got != "1" {
-				t.Errorf("kept is %s", got)
-			}
+			t.Errorf("took %v, want at most 100 ms", took)
 		})
 	}
+}
+
+// interruptCommand interrupts a cell with a command whose processes write their
+// numbers into the file PIDS, and returns how long that took. The processes must
+// have ended then, and the session must go on.
+func interruptCommand(t *testing.T, line string) time.Duration {
+	t.Helper()
+	pids := filepath.Join(t.TempDir(), "pids")
+	s := newSession(t)
+	s.ok("kept := 1")
+	out, took := s.interruptWhenReady(strings.ReplaceAll(line, "PIDS", pids))
+	if out.Failure == nil || out.Failure.Kind != engine.Interrupted {
+		t.Fatalf("outcome %+v, want an interrupt", out.Failure)
+	}
+	waitEnded(t, pids)
+	if got := s.ok("kept"); got != "1" {
+		t.Errorf("kept is %s", got)
+	}
+	return took
 }
 
 // waitEnded waits until the process named in a file is gone.
