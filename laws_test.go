@@ -57,6 +57,7 @@ var owners = map[string][]string{
 	"github.com/danielgtaylor/huma":      {"netlib/controller"},
 	"github.com/prometheus/alertmanager": {"alerts"},
 	"github.com/spf13/":                  {"cmd"},
+	"gonum.org/":                         {"cmd/fabricbook/symbols"},
 	"github.com/osrg/gobgp":              {"netlib/bgp/gobgp"},
 	"github.com/vishvananda/netlink":     {"dataplane/linux"},
 	"github.com/google/nftables":         {"dataplane/linux"},

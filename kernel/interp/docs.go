@@ -27,13 +27,15 @@ var readStandardDocs = sync.OnceValue(func() map[string]map[string]Doc {
 
 // docs finds documentation by package path and name.
 type docs struct {
-	packages map[string]*Package
+	packages map[string]func() map[string]Doc
 }
 
 func newDocs(packages []*Package) *docs {
-	d := &docs{packages: map[string]*Package{}}
+	d := &docs{packages: map[string]func() map[string]Doc{}}
 	for _, p := range packages {
-		d.packages[p.Path] = p
+		if p.Docs != nil {
+			d.packages[p.Path] = sync.OnceValue(p.Docs)
+		}
 	}
 	return d
 }
@@ -41,8 +43,8 @@ func newDocs(packages []*Package) *docs {
 // of is what is known of an exported name: "Name", "Type.Method", "Type.Field",
 // or "" for the package.
 func (d *docs) of(path, name string) (Doc, bool) {
-	if p, ok := d.packages[path]; ok {
-		doc, ok := p.Docs[name]
+	if own, ok := d.packages[path]; ok {
+		doc, ok := own()[name]
 		return doc, ok
 	}
 	doc, ok := readStandardDocs()[path][name]

@@ -41,9 +41,7 @@ func Factory(symbols ...*Package) engine.Factory {
 func New(sink engine.Sink, symbols ...*Package) (*Engine, error) {
 	symbols = append(append([]*Package{}, ownStandard()...), symbols...)
 	for _, p := range symbols {
-		if err := register(p); err != nil {
-			return nil, err
-		}
+		register(p)
 	}
 	ts, texts := &tasks{}, &sources{}
 	e := &Engine{sink: sink, sources: texts, tasks: ts, out: &output{sink: sink, tasks: ts}, session: newSession(symbols, texts)}

@@ -19,22 +19,33 @@ func installPackage(l *ixgo.TypesLoader, p *ixgo.Package) error
 // importLazily enters an empty package for each path. Types that other packages
 // mention are put into it as they come, everything else when a cell imports it.
 // Packages that come as source stay as the engine does them.
-func (s *session) importLazily(inner *ixgo.TypesLoader) {
-	for _, path := range s.paths {
-		binding, ok := ixgo.LookupPackage(path)
-		if !ok || binding.Source != "" {
-			continue
-		}
-		pkg := types.NewPackage(binding.Path, binding.Name)
-		_ = inner.SetImport(path, pkg, func() error {
-			if pkg.Complete() {
-				return nil
-			}
-			if err := installPackage(inner, binding); err != nil {
-				return err
-			}
-			pkg.MarkComplete()
-			return nil
-		})
+func (s *session) importLazily(inner *ixgo.TypesLoader, packages []*Package) {
+	names := map[string]string{}
+	for _, p := range packages {
+		names[p.Path] = p.Name
 	}
+	for _, path := range s.paths {
+		name, bind := names[path], registered(path)
+		if bind == nil {
+			binding, ok := ixgo.LookupPackage(path)
+			if !ok || binding.Source != "" {
+				continue
+			}
+			name, bind = binding.Name, func() *ixgo.Package { return binding }
+		}
+		pkg := types.NewPackage(path, name)
+		_ = inner.SetImport(path, pkg, func() error { return install(inner, pkg, bind) })
+	}
+}
+
+// install fills pkg unless it has been filled before.
+func install(inner *ixgo.TypesLoader, pkg *types.Package, bind func() *ixgo.Package) error {
+	if pkg.Complete() {
+		return nil
+	}
+	if err := installPackage(inner, bind()); err != nil {
+		return err
+	}
+	pkg.MarkComplete()
+	return nil
 }

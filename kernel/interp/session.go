@@ -59,7 +59,7 @@ func newSession(packages []*Package, sources *sources) *session {
 		pkg: types.NewPackage("main", "main"), names: map[string]meaning{}, imports: map[string]*types.PkgName{}, taken: map[string]bool{"main": true}, listed: map[types.Object]string{},
 		nodes: map[types.Object]*node{}, redirect: map[types.Object]types.Object{}, address: map[*types.Var]any{},
 	}
-	s.importLazily(base.Loader.(*ixgo.TypesLoader))
+	s.importLazily(base.Loader.(*ixgo.TypesLoader), packages)
 	base.Loader = s.loader
 	base.Lookup = func(root, path string) (string, bool) { return "", false }
 	base.BuildContext.GOROOT, base.BuildContext.GOPATH = "", ""

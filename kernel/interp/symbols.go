@@ -16,21 +16,29 @@ import (
 type Package struct {
 	Path string
 	Name string
-	// Imports maps the path of every package whose types the exported API
-	// mentions to its name.
+	// Known lists exported names that cells have without an import; Name itself
+	// among them stands for the package. What a cell declares or imports under
+	// such a name comes first.
+	Known []string
+	// Contents makes what the package exports. It is called once in a process, when
+	// a cell first imports the package.
+	Contents func() *Contents
+	// Docs makes the documentation, at the first question for it: signature and
+	// text of each exported name ("Name", "Type.Method", "Type.Field"; "" is the
+	// package itself). Nil where there is none.
+	Docs func() map[string]Doc
+}
+
+// Contents is what a package exports.
+type Contents struct {
+	// Imports maps the paths of imported packages to their names, where the end of
+	// the path does not tell these.
 	Imports map[string]string
 	Types   map[string]reflect.Type // named types and interfaces
 	Aliases map[string]reflect.Type // alias declarations: name to the type meant
 	Vars    map[string]any          // pointers to the variables
 	Funcs   map[string]any
 	Consts  map[string]Const
-	// Known lists exported names that cells have without an import; Name itself
-	// among them stands for the package. What a cell declares or imports under
-	// such a name comes first.
-	Known []string
-	// Docs holds signature and documentation of each exported name: "Name",
-	// "Type.Method" and "Type.Field"; "" is the package itself.
-	Docs map[string]Doc
 }
 
 // Const is an exported constant.
@@ -47,64 +55,70 @@ type Doc struct {
 }
 
 // registry guards ixgo's global table of packages: each path is entered once
-// and stays, so that several engines in a process can share it.
+// and stays, so that several engines in a process can share it. It holds how the
+// contents of each are made, at most once.
 var registry struct {
 	sync.Mutex
-	entered map[string]bool
+	bindings map[string]func() *ixgo.Package
 }
 
 // register makes p known to ixgo. The first binding of a path wins.
-func register(p *Package) error {
+func register(p *Package) {
 	registry.Lock()
 	defer registry.Unlock()
-	if registry.entered[p.Path] {
-		return nil
+	if registry.bindings[p.Path] != nil {
+		return
 	}
-	binding, err := p.binding()
-	if err != nil {
-		return fmt.Errorf("interp: bind %s: %w", p.Path, err)
+	if registry.bindings == nil {
+		registry.bindings = make(map[string]func() *ixgo.Package)
 	}
-	if registry.entered == nil {
-		registry.entered = make(map[string]bool)
-	}
-	registry.entered[p.Path] = true
-	ixgo.RegisterPackage(binding)
-	return nil
+	bind := sync.OnceValue(p.binding)
+	registry.bindings[p.Path] = bind
+	ixgo.RegisterPackageLazy(p.Path, bind)
 }
 
-// binding is p in the terms of ixgo.
-func (p *Package) binding() (*ixgo.Package, error) {
+// registered is how the contents of a registered package are made, else nil.
+func registered(path string) func() *ixgo.Package {
+	registry.Lock()
+	defer registry.Unlock()
+	return registry.bindings[path]
+}
+
+// binding is p in the terms of ixgo. It panics where a constant cannot be read:
+// bind generated it wrongly.
+func (p *Package) binding() *ixgo.Package {
+	c := p.Contents()
 	b := &ixgo.Package{
-		Name: p.Name, Path: p.Path, Deps: p.Imports,
-		Interfaces: map[string]reflect.Type{}, NamedTypes: map[string]reflect.Type{}, AliasTypes: p.Aliases,
+		Name: p.Name, Path: p.Path, Deps: c.Imports,
+		Interfaces: map[string]reflect.Type{}, NamedTypes: map[string]reflect.Type{}, AliasTypes: c.Aliases,
 		Vars: map[string]reflect.Value{}, Funcs: map[string]reflect.Value{},
 		TypedConsts: map[string]ixgo.TypedConst{}, UntypedConsts: map[string]ixgo.UntypedConst{},
 	}
-	for name, t := range p.Types {
+	for name, t := range c.Types {
 		if t.Kind() == reflect.Interface {
 			b.Interfaces[name] = t
 		} else {
 			b.NamedTypes[name] = t
 		}
 	}
-	for name, v := range p.Vars {
+	for name, v := range c.Vars {
 		b.Vars[name] = reflect.ValueOf(v)
 	}
-	for name, f := range p.Funcs {
+	for name, f := range c.Funcs {
 		b.Funcs[name] = reflect.ValueOf(f)
 	}
-	for name, c := range p.Consts {
-		v, err := parseConst(c)
+	for name, constant := range c.Consts {
+		v, err := parseConst(constant)
 		if err != nil {
-			return nil, fmt.Errorf("constant %s: %w", name, err)
+			panic(fmt.Sprintf("interp: binding of %s: constant %s: %v", p.Path, name, err))
 		}
-		if c.Type != nil {
-			b.TypedConsts[name] = ixgo.TypedConst{Typ: c.Type, Value: v}
+		if constant.Type != nil {
+			b.TypedConsts[name] = ixgo.TypedConst{Typ: constant.Type, Value: v}
 		} else {
-			b.UntypedConsts[name] = ixgo.UntypedConst{Typ: c.Kind, Value: v}
+			b.UntypedConsts[name] = ixgo.UntypedConst{Typ: constant.Kind, Value: v}
 		}
 	}
-	return b, nil
+	return b
 }
 
 func parseConst(c Const) (constant.Value, error) {

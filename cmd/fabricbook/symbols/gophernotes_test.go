@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -26,44 +27,79 @@ import (
 // dependencies are not needed, and it is no dependency of ours.
 const gophernotes = "github.com/gopherdata/gophernotes@v0.7.5"
 
+// example is what a notebook of gophernotes does here.
+type example struct {
+	shown    []string          // MIME types, in the order of the cells that show them
+	printed  func(string) bool // judges all that was printed
+	excluded map[string]string // why cells cannot run, by what they contain
+}
+
+// examples are all the notebooks in gophernotes' folder of that name.
+var examples = map[string]example{
+	"Display.ipynb": {
+		shown: []string{display.MIMEHTML, display.MIMEMarkdown, display.MIMELatex, display.MIMEPNG, display.MIMESVG, display.MIMEJPEG,
+			display.MIMEPNG, display.MIMEHTML, display.MIMELatex, display.MIMELatex},
+		excluded: map[string]string{"gonum.org/v1/plot": "gonum.org/v1/plot is not bound"},
+	},
+	"Worker_Pools.ipynb": {
+		printed: func(text string) bool { return strings.Count(text, "processing job") == 9 },
+	},
+	"Matrix_Operations.ipynb": {
+		printed: func(text string) bool {
+			return text == "\na = "+matrix("    ", "⎡1  2  3⎤", "⎢0  4  5⎥", "⎣0  0  6⎦")+
+				"b = "+matrix("    ", "⎡ 8   9  10⎤", "⎢ 1   4   2⎥", "⎣ 9   0   2⎦")+
+				"d = a + b = "+matrix("            ", "⎡ 9  11  13⎤", "⎢ 1   8   7⎥", "⎣ 9   0   8⎦")+
+				"f = a c = "+matrix("          ", "⎡ 5  34⎤", "⎢ 4  56⎥", "⎣ 0  48⎦")+
+				"g = a^5 = "+matrix("          ", "⎡        1        682  1.074e+04⎤", "⎢        0       1024  1.688e+04⎥", "⎣        0          0       7776⎦")+
+				"h = sqrt(a) = "+matrix("              ", "⎡    1  1.414  1.732⎤", "⎢    0      2  2.236⎥", "⎣    0      0  2.449⎦")
+		},
+	},
+	// Every cell but the first uses what the first imports, and a server beside it.
+	"Facial_Recognition_MachineBox.ipynb": {excluded: map[string]string{"": "github.com/machinebox/sdk-go/facebox is not bound, and its server is not there"}},
+}
+
+// matrix is a matrix as the notebook prints it, with the lines after the first indented.
+func matrix(indent string, lines ...string) string {
+	return strings.Join(lines, "\n"+indent) + "\n\n"
+}
+
 // TestGophernotes runs the example notebooks of gophernotes, cell by cell. What
 // they fetch from the net is served by the test.
 func TestGophernotes(t *testing.T) {
 	if testing.Short() {
 		t.Skip("fetches a module")
 	}
-	dir := filepath.Join(download(t, gophernotes), "examples")
+	found, err := filepath.Glob(filepath.Join(download(t, gophernotes), "examples", "*.ipynb"))
+	if err != nil || len(found) != len(examples) {
+		t.Fatalf("%d notebooks, want %d: %v, %v", len(found), len(examples), found, err)
+	}
 	before := http.DefaultTransport
 	http.DefaultTransport = pictures{}
 	defer func() { http.DefaultTransport = before }()
-	for name, want := range map[string]struct {
-		shown    []string          // MIME types, in the order of the cells that show them
-		excluded map[string]string // cells that cannot run, by what they contain
-	}{
-		"Display.ipynb": {
-			shown: []string{display.MIMEHTML, display.MIMEMarkdown, display.MIMELatex, display.MIMEPNG, display.MIMESVG, display.MIMEJPEG,
-				display.MIMEPNG, display.MIMEHTML, display.MIMELatex, display.MIMELatex},
-			excluded: map[string]string{"gonum.org/v1/plot": "gonum is not bound"},
-		},
-		"Worker_Pools.ipynb": {},
-	} {
-		t.Run(name, func(t *testing.T) {
-			nb, err := notebooks.ReadFile(filepath.Join(dir, name))
+	for _, file := range found {
+		t.Run(filepath.Base(file), func(t *testing.T) {
+			want, ok := examples[filepath.Base(file)]
+			if !ok {
+				t.Fatal("nothing is known of this notebook")
+			}
+			nb, err := notebooks.ReadFile(file)
 			if err != nil {
 				t.Fatal(err)
 			}
 			shown, printed := runNotebook(t, nb, want.excluded)
-			for _, mime := range want.shown {
-				if len(shown) == 0 || shown[0].Data[mime] == nil {
-					t.Fatalf("%s is missing: %d left of what was shown", mime, len(shown))
+			var mimes []string
+			for i, b := range shown {
+				if i < len(want.shown) && b.Data[want.shown[i]] != nil {
+					mimes = append(mimes, want.shown[i])
+				} else {
+					mimes = append(mimes, b.Text())
 				}
-				shown = shown[1:]
 			}
-			if len(shown) > 0 {
-				t.Errorf("more was shown: %v", shown)
+			if !slices.Equal(mimes, want.shown) {
+				t.Errorf("shown %q, want %q", mimes, want.shown)
 			}
-			if name == "Worker_Pools.ipynb" && strings.Count(printed, "processing job") != 9 {
-				t.Errorf("printed %q", printed)
+			if want.printed != nil && !want.printed(printed) {
+				t.Errorf("printed\n%s", printed)
 			}
 		})
 	}
@@ -99,6 +135,9 @@ func runNotebook(t *testing.T, nb notebooks.Notebook, excluded map[string]string
 		for ; seen < len(s.events); seen++ {
 			if d := s.events[seen].Display; d != nil {
 				shown = append(shown, d.Bundle)
+			}
+			if p := s.events[seen].Stream; p != nil && p.Name == "stderr" {
+				t.Errorf("cell %d wrote on standard error: %s", i, p.Text)
 			}
 		}
 		s.mu.Unlock()

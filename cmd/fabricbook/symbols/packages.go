@@ -14,5 +14,8 @@ func generated() []*interp.Package {
 		netlibPackage(),
 		netlibApiPackage(),
 		runbooksPackage(),
+		gonumOrgV1GonumFloatsPackage(),
+		gonumOrgV1GonumMatPackage(),
+		gonumOrgV1GonumStatPackage(),
 	}
 }

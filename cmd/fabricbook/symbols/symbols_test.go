@@ -2,6 +2,7 @@ package symbols_test
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -63,6 +64,29 @@ display.HTML("<b>bold</b>").Text()`, "bold"},
 len(own{[]Rule{rule}}.rules)`, "1"},
 		{`import "net/http"
 http.StatusText(404)`, "Not Found"},
+		{`import (
+	"fmt"
+	"gonum.org/v1/gonum/floats"
+	"gonum.org/v1/gonum/mat"
+	"gonum.org/v1/gonum/stat"
+)
+latency := []float64{2, 4, 4, 4, 5, 5, 7, 9}
+fmt.Sprintf("%.1f %.3f %.0f %.0f", stat.Mean(latency, nil), stat.PopStdDev(latency, nil), stat.Quantile(0.9, stat.Empirical, latency, nil), floats.Max(latency))`, "5.0 2.000 9 9"},
+		{`a := mat.NewSymDense(2, []float64{2, 1, 1, 2})
+var eigen mat.EigenSym
+fmt.Sprintf("%t %.0f %.0f", eigen.Factorize(a, false), eigen.Values(nil), mat.Det(a))`, "true [1 3] 3"},
+		{`type ones int
+func (n ones) Dims() (int, int) { return int(n), int(n) }
+func (n ones) At(i, j int) float64 { return 1 }
+func (n ones) T() mat.Matrix { return n }
+mat.Sum(ones(3))`, "9"},
+		{`a.RawSymmetric().Data[:2]`, "[2 1]"},
+		{`func singular() (err error) {
+	defer func() { err, _ = recover().(error) }()
+	var inverse mat.Dense
+	return inverse.Inverse(mat.NewDense(2, 3, nil))
+}
+singular() == mat.ErrSquare`, "true"},
 	} {
 		out := e.Execute(context.Background(), engine.Cell{Number: i + 1, Source: c.source})
 		if out.Failure != nil {
@@ -74,6 +98,29 @@ http.StatusText(404)`, "Not Found"},
 		}
 		if got != c.result {
 			t.Errorf("%s: %q, want %q", c.source, got, c.result)
+		}
+	}
+}
+
+// TestBindingsAreWhole imports every bound package and looks for each exported
+// name that its documentation tells of.
+func TestBindingsAreWhole(t *testing.T) {
+	e, _ := newEngine(t)
+	generic := map[string]bool{"github.com/fabricbook/fabricbook/dataplane.Pair": true}
+	for i, p := range symbols.Packages() {
+		source := fmt.Sprintf("import p%d %q\n", i, p.Path)
+		c, err := e.Complete(context.Background(), fmt.Sprintf("%sp%d.", source, i), len(source)+len(fmt.Sprintf("p%d.", i)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		offered := map[string]bool{}
+		for _, item := range c.Items {
+			offered[item.Text] = true
+		}
+		for name := range p.Docs() {
+			if name != "" && !strings.Contains(name, ".") && !offered[name] && !generic[p.Path+"."+name] {
+				t.Errorf("%s.%s is missing", p.Path, name)
+			}
 		}
 	}
 }

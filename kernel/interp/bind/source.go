@@ -34,19 +34,19 @@ func source(name string, p *packages.Package) []byte {
 	var b bytes.Buffer
 	qualifier := header(&b, name, imports)
 	fmt.Fprintf(&b, "func %s() *%sPackage {\n\treturn &%sPackage{\n\t\tPath: %q,\n\t\tName: %q,\n", bindingName(p.PkgPath), qualifier, qualifier, p.PkgPath, p.Name)
+	fmt.Fprintf(&b, "\t\tContents: func() *%sContents {\n\treturn &%sContents{\n", qualifier, qualifier)
 	section(&b, "Imports", "string", oddNames(p))
 	section(&b, "Types", "reflect.Type", c.types)
 	section(&b, "Aliases", "reflect.Type", c.aliases)
 	section(&b, "Vars", "any", c.vars)
 	section(&b, "Funcs", "any", c.funcs)
 	section(&b, "Consts", qualifier+"Const", c.consts)
-	var docs []string
+	fmt.Fprintf(&b, "}\n},\n\t\tDocs: func() map[string]%sDoc {\n\treturn map[string]%sDoc{\n", qualifier, qualifier)
 	all := documentation(p)
 	for _, key := range slices.Sorted(maps.Keys(all)) {
-		docs = append(docs, fmt.Sprintf("%q: {Signature: %q, Text: %q}", key, all[key].Signature, all[key].Text))
+		fmt.Fprintf(&b, "%q: {Signature: %q, Text: %q},\n", key, all[key].Signature, all[key].Text)
 	}
-	section(&b, "Docs", qualifier+"Doc", docs)
-	b.WriteString("\t}\n}\n")
+	b.WriteString("\t\t}\n},\n}\n}\n")
 	return b.Bytes()
 }
 
