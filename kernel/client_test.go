@@ -173,10 +173,28 @@ func (c *client) reply(socket, id string, v any) {
 			c.t.Logf("%s: skipped %s", socket, m.Header.MsgType)
 			continue
 		}
-		if err := json.Unmarshal(m.Content, v); err != nil {
-			c.t.Fatal(err)
-		}
+		c.decode(m, v)
 		return
+	}
+}
+
+func (c *client) decode(m *wire.Message, v any) {
+	c.t.Helper()
+	if err := json.Unmarshal(m.Content, v); err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+// until reads iopub until a message of a request comes whose description begins as
+// given.
+func (c *client) until(id, begins string) {
+	c.t.Helper()
+	for {
+		m := c.receive("iopub")
+		c.iopub = append(c.iopub, m)
+		if parentID(m) == id && strings.HasPrefix(describe(m), begins) {
+			return
+		}
 	}
 }
 

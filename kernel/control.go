@@ -3,7 +3,6 @@ package kernel
 import (
 	"context"
 	"crypto/rand"
-	"fmt"
 	"maps"
 	"os"
 	"slices"
@@ -13,7 +12,7 @@ import (
 	"github.com/fabricbook/fabricbook/kernel/wire"
 )
 
-// serveInterrupt stops the running cell.
+// serveInterrupt stops the running cells of all shells (JEP 91).
 func (k *Kernel) serveInterrupt(*request) (any, error) {
 	k.Interrupt()
 	return map[string]string{"status": "ok"}, nil
@@ -113,7 +112,7 @@ func (k *Kernel) serveDeleteSubshell(r *request) (any, error) {
 	}
 	k.mu.Unlock()
 	if s == nil || content.ID == "" {
-		return nil, fmt.Errorf("there is no subshell %q", content.ID)
+		return nil, noSubshell(content.ID)
 	}
 	s.mu.Lock()
 	waiting := s.waiting

@@ -4,7 +4,8 @@
 // Serve runs one kernel from a connection file. Each socket has its reader;
 // readers never wait for a cell. A table says how a request is served: at once
 // by the reader, on the goroutine of the questions to the engine (completion,
-// inspection), or in the queue of a shell, which runs one cell after the other.
+// inspection), or in the queue of a shell, which runs one cell after the other. Cells
+// of two shells run at the same time, in one session.
 // Output goes through one lock to iopub, so that its order is that in which it
 // was made, and streams are gathered for a moment on the way.
 //

@@ -28,20 +28,18 @@ type engineSlot struct {
 	sink    engine.Sink
 	died    func(*engine.Failure) // told of a death between two cells
 
-	gate chan struct{} // held by whoever executes
-
 	mu      sync.Mutex
 	current engine.Engine
 	failed  error         // why there is no current one
 	ready   chan struct{} // closed when current or failed is set
-	busy    bool          // a cell runs
+	cells   int           // that run in current
 	closed  bool
 	ctx     context.Context // of the engines
 	cancel  context.CancelFunc
 }
 
 func newEngineSlot(factory engine.Factory, sink engine.Sink, died func(*engine.Failure)) *engineSlot {
-	s := &engineSlot{factory: factory, sink: sink, died: died, gate: make(chan struct{}, 1), ready: make(chan struct{})}
+	s := &engineSlot{factory: factory, sink: sink, died: died, ready: make(chan struct{})}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	return s
 }
@@ -78,22 +76,28 @@ func (s *engineSlot) watch(e engine.Engine, m Mortal) {
 		return
 	case <-m.Died():
 	}
-	s.mu.Lock()
-	idle := s.current == e && !s.busy && !s.closed
-	s.mu.Unlock()
-	if idle && s.replace(e) {
+	if s.idle(e) && s.replace(e) {
 		s.died(m.Cause())
 	}
 }
 
-// replace starts a fresh engine in the place of dead; false where another did.
+// idle tells whether e is in use and no cell runs in it.
+func (s *engineSlot) idle(e engine.Engine) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.current == e && s.cells == 0
+}
+
+// replace starts a fresh engine in the place of dead, or of one that could not
+// start where dead is nil; false where another did.
 func (s *engineSlot) replace(dead engine.Engine) bool {
 	s.mu.Lock()
-	if s.current != dead || s.closed {
+	starting := s.current == nil && s.failed == nil
+	if s.current != dead || s.closed || starting {
 		s.mu.Unlock()
 		return false
 	}
-	s.current, s.failed, s.ready = nil, nil, make(chan struct{})
+	s.current, s.failed, s.ready, s.cells = nil, nil, make(chan struct{}), 0
 	s.mu.Unlock()
 	go func() {
 		if dead != nil {
@@ -106,17 +110,19 @@ func (s *engineSlot) replace(dead engine.Engine) bool {
 
 // wait returns the engine when it is ready.
 func (s *engineSlot) wait(ctx context.Context) (engine.Engine, error) {
-	s.mu.Lock()
-	ready := s.ready
-	s.mu.Unlock()
-	select {
-	case <-ready:
-	case <-ctx.Done():
-		return nil, ctx.Err()
+	for {
+		s.mu.Lock()
+		e, err, ready := s.current, s.failed, s.ready
+		s.mu.Unlock()
+		if e != nil || err != nil {
+			return e, err
+		}
+		select {
+		case <-ready:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.current, s.failed
 }
 
 // now returns the engine if it is ready.
@@ -129,15 +135,8 @@ func (s *engineSlot) now() (engine.Engine, error) {
 	return s.current, nil
 }
 
-// execute runs one cell when no other runs. An engine that is lost with the
-// cell is replaced.
+// execute runs one cell. An engine that is lost with the cell is replaced.
 func (s *engineSlot) execute(ctx context.Context, cell engine.Cell) engine.Outcome {
-	select {
-	case s.gate <- struct{}{}:
-		defer func() { <-s.gate }()
-	case <-ctx.Done():
-		return interrupted("before it started")
-	}
 	e, err := s.acquire(ctx)
 	if ctx.Err() != nil {
 		return interrupted("before it started")
@@ -147,14 +146,14 @@ func (s *engineSlot) execute(ctx context.Context, cell engine.Cell) engine.Outco
 		return engine.Outcome{Failure: &engine.Failure{Kind: engine.Lost, Message: "the Go session cannot start: " + err.Error()}}
 	}
 	outcome := e.Execute(ctx, cell)
-	s.setBusy(false)
+	s.release(e)
 	if outcome.Failure != nil && outcome.Failure.Kind == engine.Lost {
 		s.replace(e)
 	}
 	return outcome
 }
 
-// acquire waits for a living engine and marks it busy.
+// acquire waits for a living engine and counts the cell as running in it.
 func (s *engineSlot) acquire(ctx context.Context) (engine.Engine, error) {
 	for {
 		e, err := s.wait(ctx)
@@ -167,13 +166,14 @@ func (s *engineSlot) acquire(ctx context.Context) (engine.Engine, error) {
 	}
 }
 
-// claim marks e busy if it is still in use and alive; one that died meanwhile is
-// replaced, so that no cell is blamed for the death.
+// claim counts a cell as running in e if that is still in use and alive; one that
+// died meanwhile is replaced, so that no cell is blamed for the death.
 func (s *engineSlot) claim(e engine.Engine) bool {
 	if m, ok := e.(Mortal); ok {
 		select {
 		case <-m.Died():
-			if s.replace(e) {
+			idle := s.idle(e) // else the cells in it tell of the death
+			if s.replace(e) && idle {
 				s.died(m.Cause())
 			}
 			return false
@@ -185,14 +185,18 @@ func (s *engineSlot) claim(e engine.Engine) bool {
 	if s.current != e {
 		return false
 	}
-	s.busy = true
+	s.cells++
 	return true
 }
 
-func (s *engineSlot) setBusy(busy bool) {
+// release tells that a cell of e has ended. One of an engine that was replaced
+// meanwhile counts no more.
+func (s *engineSlot) release(e engine.Engine) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.busy = busy
+	if s.current == e {
+		s.cells--
+	}
 }
 
 func interrupted(when string) engine.Outcome {

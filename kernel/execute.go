@@ -30,12 +30,15 @@ func (k *Kernel) execute(r *request, content wire.Execute) (ok bool) {
 		Number: number, ID: r.cellID(), Source: content.Code, Silent: content.Silent,
 		Stdin: content.AllowStdin == nil || *content.AllowStdin, Expressions: content.UserExpressions,
 	}
+	leave := k.enter(r, cell)
+	defer leave() // again, should what follows panic
 	started := time.Now().UTC()
 	k.out.begin(number, r.msg.RawHeader)
 	if !content.Silent {
 		k.out.message(r.msg.RawHeader, wire.ExecuteInput, map[string]any{"code": k.masker.Text(content.Code), "execution_count": count})
 	}
 	outcome := k.guarded(r, content, cell, count)
+	leave()
 	k.out.finish(number)
 	if store {
 		k.history.add(count, k.masker.Text(content.Code), outcome)
@@ -63,19 +66,23 @@ func (k *Kernel) number(store bool) (number, count int) {
 	return otherCells - 1 + k.others, k.count
 }
 
-// evaluate gives the cell to the engine; Interrupt cancels it.
-func (k *Kernel) evaluate(r *request, cell engine.Cell) engine.Outcome {
+// enter makes a cell one that Interrupt cancels, before anybody can see that it runs.
+func (k *Kernel) enter(r *request, cell engine.Cell) (leave func()) {
 	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
-	run := &running{request: r, stdin: cell.Stdin, ctx: ctx, cancel: cancel}
 	k.mu.Lock()
-	k.live[cell.Number] = run
-	k.mu.Unlock()
-	defer func() {
+	defer k.mu.Unlock()
+	k.live[cell.Number] = &running{request: r, stdin: cell.Stdin, ctx: ctx, cancel: cancel}
+	return func() {
+		cancel()
 		k.mu.Lock()
 		defer k.mu.Unlock()
 		delete(k.live, cell.Number)
-	}()
+	}
+}
+
+// evaluate gives the cell to the engine.
+func (k *Kernel) evaluate(cell engine.Cell) engine.Outcome {
+	ctx := k.cellContext(cell.Number)
 	if name, detail, ok := asksFor(cell.Source); ok {
 		return k.page(ctx, name, detail)
 	}

@@ -57,7 +57,7 @@ func (k *Kernel) guarded(r *request, content wire.Execute, cell engine.Cell, cou
 		Notebook: k.cfg.Notebook, Cell: cell.ID, Count: counted(cell), SHA256: safety.Hash(cell.Source), Note: k.masker.Text(verdict.Note),
 	})
 	cell.Source = verdict.Source
-	outcome := k.admitted(r, cell, verdict, unwritten)
+	outcome := k.admitted(cell, verdict, unwritten)
 	if outcome.Failure != nil && outcome.Failure.Kind == engine.Lost {
 		k.comms.engineLost()
 	}
@@ -83,7 +83,7 @@ func counted(cell engine.Cell) int {
 
 // admitted acts on what the runbook says of a cell. What cannot be recorded is not
 // run in a runbook; elsewhere its reader is told.
-func (k *Kernel) admitted(r *request, cell engine.Cell, verdict safety.Verdict, unwritten error) engine.Outcome {
+func (k *Kernel) admitted(cell engine.Cell, verdict safety.Verdict, unwritten error) engine.Outcome {
 	switch {
 	case verdict.Refusal != nil:
 		if verdict.Frozen != 0 {
@@ -100,7 +100,7 @@ func (k *Kernel) admitted(r *request, cell engine.Cell, verdict safety.Verdict, 
 		k.out.emit(engine.Event{Cell: cell.Number, Stream: &engine.Stream{Name: "stderr", Text: fmt.Sprintf(
 			"[the record of executions lacks this cell: %v]\n", unwritten)}})
 	}
-	return k.evaluate(r, cell)
+	return k.evaluate(cell)
 }
 
 func resultOf(f *engine.Failure) string {

@@ -16,7 +16,7 @@ const stdinTime = 2 * time.Second
 // input joins questions of cells with the answers on stdin. One question is
 // open at a time.
 type input struct {
-	asking sync.Mutex
+	asking chan struct{} // holds one token while a question is open
 
 	mu     sync.Mutex
 	answer chan string // nil while nothing is asked
@@ -34,8 +34,14 @@ func (k *Kernel) ask(ctx context.Context, cell int, prompt string, password bool
 	if !run.stdin {
 		return "", errors.New("input: this front end cannot be asked (allow_stdin is false)")
 	}
-	k.input.asking.Lock()
-	defer k.input.asking.Unlock()
+	select {
+	case k.input.asking <- struct{}{}:
+		defer func() { <-k.input.asking }()
+	case <-run.ctx.Done():
+		return "", run.ctx.Err()
+	case <-ctx.Done():
+		return "", ctx.Err()
+	}
 	answer := make(chan string, 1)
 	k.input.set(answer)
 	defer k.input.set(nil)
@@ -80,6 +86,8 @@ func (k *Kernel) sendInput(ctx context.Context, frames [][]byte) error {
 		}
 	}
 }
+
+func newInput() *input { return &input{asking: make(chan struct{}, 1)} }
 
 func (i *input) set(answer chan string) {
 	i.mu.Lock()

@@ -162,7 +162,7 @@ func New(cfg Config) (*Kernel, error) {
 	k.engine = newEngineSlot(cfg.Engine, sink{k}, k.engineDied)
 	k.history = newHistory(cfg.DataDir, k.log)
 	k.comms = newComms(k, cfg.Comms)
-	k.input = &input{}
+	k.input = newInput()
 	k.questions = newQueue()
 	k.handlers = k.table()
 	k.shells[""] = newShell(k, "")
@@ -300,6 +300,6 @@ func (k *Kernel) info() wire.KernelInfo {
 			{Text: "Go", URL: "https://go.dev/ref/spec"},
 			{Text: "Go standard library", URL: "https://pkg.go.dev/std"},
 		},
-		SupportedFeatures: []string{},
+		SupportedFeatures: []string{"kernel subshells"},
 	}
 }

@@ -77,7 +77,7 @@ func (k *Kernel) receive(socket *zmq.Router, frames [][]byte) {
 	case question:
 		k.questions.add(func() { r.serve(h) })
 	case inShell:
-		k.shellOf(r).add(r)
+		k.toShell(r)
 	}
 }
 

@@ -3,6 +3,7 @@ package kernel
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"sync"
 	"time"
 
@@ -14,8 +15,8 @@ import (
 // notebook sends all cells at once, and a cell can fail faster than they come.
 const abortGrace = 200 * time.Millisecond
 
-// shell is one queue of cells: the parent shell or a subshell (JEP 91). The
-// engine runs one cell at a time whatever shell it comes from.
+// shell is one queue of cells: the parent shell or a subshell (JEP 91). Cells of
+// one shell run one after the other, those of two shells at the same time.
 type shell struct {
 	k     *Kernel
 	id    string
@@ -37,15 +38,22 @@ func (k *Kernel) mainShell() *shell {
 	return k.shells[""]
 }
 
-// shellOf finds the shell that a request names; an unknown one is the parent.
-func (k *Kernel) shellOf(r *request) *shell {
+// toShell gives a request to the shell that it names. One for a subshell that is
+// not there is answered with an error: elsewhere it would run in an order that its
+// sender does not expect.
+func (k *Kernel) toShell(r *request) {
+	id := r.msg.Header.SubshellID
 	k.mu.Lock()
-	defer k.mu.Unlock()
-	if s := k.shells[r.msg.Header.SubshellID]; s != nil {
-		return s
+	s := k.shells[id]
+	k.mu.Unlock()
+	if s == nil {
+		r.serve(handler{atOnce, func(*request) (any, error) { return nil, noSubshell(id) }})
+		return
 	}
-	return k.shells[""]
+	s.add(r)
 }
+
+func noSubshell(id string) error { return fmt.Errorf("there is no subshell %q", id) }
 
 func (s *shell) run(ctx context.Context) { s.queue.run(ctx) }
 

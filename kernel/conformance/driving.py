@@ -62,6 +62,17 @@ def reply_to(kc, msg_id, timeout=TIMEOUT, channel="shell"):
             return m
 
 
+def replies_to(kc, msg_ids, timeout=TIMEOUT):
+    """Wait for the replies to requests that may be answered in any order; their contents as asked."""
+    deadline = time.monotonic() + timeout
+    found = {}
+    while len(found) < len(msg_ids):
+        m = kc.get_shell_msg(timeout=max(0.01, deadline - time.monotonic()))
+        if m["parent_header"].get("msg_id") in msg_ids:
+            found[m["parent_header"]["msg_id"]] = m["content"]
+    return [found[i] for i in msg_ids]
+
+
 def run(kc, code, timeout=TIMEOUT, **options):
     """Run one cell to its end."""
     msg_id = kc.execute(code, **options)

@@ -8,7 +8,7 @@ import time
 
 import pytest
 import zmq
-from .driving import control, outputs, reply_to, run, shell, silent_for, wait_output
+from .driving import control, outputs, replies_to, reply_to, run, shell, silent_for, wait_output
 from .starting import drain, start, stop
 
 FMT = 'import "fmt"\n'
@@ -289,7 +289,7 @@ def test_input(client):
 
 def test_password_and_interrupt_of_a_question(client, kernel):
     km, _ = kernel
-    msg_id = client.execute(DISPLAY + '_, err = display.Password("secret? ")\nerr', allow_stdin=True)
+    msg_id = client.execute(DISPLAY + '_, err := display.Password("secret? ")\nerr', allow_stdin=True)
     assert client.get_stdin_msg(timeout=10)["content"]["password"] is True
     km.interrupt_kernel()
     assert reply_to(client, msg_id)["content"]["status"] in ("ok", "error")
@@ -380,19 +380,65 @@ def test_unknown_and_malformed_requests_are_survived(client):
     assert run(client, "1").status == "ok"
 
 
-def test_subshells(client):
+def new_subshell(client):
     made = control(client, "create_subshell_request", {})["content"]
     assert made["status"] == "ok"
+    return made["subshell_id"]
+
+
+def test_subshells(client):
+    info = shell(client, "kernel_info_request", {})
+    assert "kernel subshells" in reply_to(client, info)["content"]["supported_features"]
+    sub = new_subshell(client)
     listed = control(client, "list_subshell_request", {})["content"]
-    assert listed["subshell_id"] == [made["subshell_id"]]
-    msg_id = shell(client, "execute_request", {"code": "6 * 7"}, subshell_id=made["subshell_id"])
+    assert listed["subshell_id"] == [sub]
+    msg_id = shell(client, "execute_request", {"code": "6 * 7"}, subshell_id=sub)
     reply = reply_to(client, msg_id)
     assert reply["content"]["status"] == "ok"
-    assert reply["parent_header"]["subshell_id"] == made["subshell_id"]
-    gone = control(client, "delete_subshell_request", {"subshell_id": made["subshell_id"]})["content"]
+    assert reply["parent_header"]["subshell_id"] == sub
+    gone = control(client, "delete_subshell_request", {"subshell_id": sub})["content"]
     assert gone["status"] == "ok"
-    again = control(client, "delete_subshell_request", {"subshell_id": made["subshell_id"]})["content"]
+    again = control(client, "delete_subshell_request", {"subshell_id": sub})["content"]
     assert again["status"] == "error"
+    late = reply_to(client, shell(client, "execute_request", {"code": "1"}, subshell_id=sub))["content"]
+    assert late["status"] == "error" and sub in late["evalue"]
+
+
+def test_subshells_run_at_the_same_time(client):
+    """A cell of the parent shell waits for what two subshells' cells send, each with its output."""
+    subs = [new_subshell(client), new_subshell(client)]
+    assert run(client, 'import "fmt"\nnumbers := make(chan int)').status == "ok"
+    waiting = shell(client, "execute_request", {"code": "fmt.Println(\"waiting\")\n<-numbers + <-numbers"})
+    sent = [shell(client, "execute_request", {"code": f"fmt.Println(\"sending {n}\")\nnumbers <- {n}"}, subshell_id=sub)
+            for n, sub in zip((20, 22), subs)]
+    outputs, idle = {}, set()
+    while idle < {waiting, *sent}:
+        msg = client.get_iopub_msg(timeout=20)
+        parent = msg["parent_header"].get("msg_id")
+        if msg["msg_type"] == "stream":
+            outputs[parent] = outputs.get(parent, "") + msg["content"]["text"]
+        elif msg["msg_type"] == "execute_result":
+            outputs[parent] = outputs.get(parent, "") + msg["content"]["data"]["text/plain"]
+        elif msg["msg_type"] == "status" and msg["content"]["execution_state"] == "idle":
+            idle.add(parent)
+    assert outputs == {waiting: "waiting\n42", sent[0]: "sending 20\n", sent[1]: "sending 22\n"}
+    assert [reply["status"] for reply in replies_to(client, [waiting, *sent])] == ["ok"] * 3
+    for sub in subs:
+        control(client, "delete_subshell_request", {"subshell_id": sub})
+
+
+def test_interrupt_stops_all_shells(client):
+    sub = new_subshell(client)
+    ids = [shell(client, "execute_request", {"code": "for {}"}), shell(client, "execute_request", {"code": "select {}"}, subshell_id=sub)]
+    busy = set()
+    while busy < set(ids):
+        msg = client.get_iopub_msg(timeout=20)
+        if msg["msg_type"] == "execute_input":
+            busy.add(msg["parent_header"]["msg_id"])
+    control(client, "interrupt_request", {})
+    assert [reply["ename"] for reply in replies_to(client, ids)] == ["KeyboardInterrupt"] * 2
+    control(client, "delete_subshell_request", {"subshell_id": sub})
+    assert run(client, "1 + 1").status == "ok"
 
 
 def test_usage_and_debug(client):

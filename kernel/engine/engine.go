@@ -8,12 +8,14 @@ import (
 
 // Engine evaluates Go cells and keeps live values from one cell to the next.
 //
-// One Execute runs at a time; the others may be called from any goroutine at
-// any moment, also while a cell runs, and must answer without waiting for it.
+// All methods may be called from any goroutine at any moment, also while cells
+// run, and must answer without waiting for those.
 type Engine interface {
-	// Execute runs one cell and returns when its last statement has ended.
-	// Cancelling ctx interrupts the cell: Execute then returns within about
-	// 100 ms with Outcome.Failure.Kind == Interrupted, session state intact.
+	// Execute runs one cell and returns when its last statement has ended. Cells
+	// may run at the same time; what they do to the same values is theirs to
+	// order, as with any two goroutines.
+	// Cancelling ctx interrupts this cell and no other: Execute then returns within
+	// about 100 ms with Outcome.Failure.Kind == Interrupted, session state intact.
 	// Output goes to the Sink that the engine was made with, all of it that the
 	// cell's own goroutine wrote before Execute returns.
 	Execute(ctx context.Context, cell Cell) Outcome

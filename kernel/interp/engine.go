@@ -51,11 +51,11 @@ func New(sink engine.Sink, symbols ...*Package) (*Engine, error) {
 	maps.Copy(e.externals, newLogs(stream{e.out, "stderr"}, ts.exit).externals())
 	maps.Copy(e.externals, (&input{sink: sink, tasks: ts}).externals())
 	e.out.printBuiltins(e.session.base)
-	e.startPublishing()
+	e.attach()
 	return e, nil
 }
 
-// Close stops the running cell and what cells left behind.
+// Close stops the running cells and what cells left behind.
 func (e *Engine) Close() error {
 	e.mu.Lock()
 	closed := e.closed
@@ -64,14 +64,8 @@ func (e *Engine) Close() error {
 	if closed {
 		return nil
 	}
-	e.tasks.owners.Range(func(_, t any) bool {
-		e.tasks.stop(t.(*task), nil)
-		return true
-	})
-	if t := e.tasks.current.Load(); t != nil {
-		e.tasks.stop(t, nil)
-	}
-	e.stopPublishing()
+	e.tasks.close()
+	e.detach()
 	e.out.close()
 	return nil
 }

@@ -1,7 +1,6 @@
 package interp
 
 import (
-	"context"
 	"fmt"
 	"io"
 	"sync"
@@ -28,19 +27,7 @@ func (in *input) Read(p []byte) (int, error) {
 		if t == nil || !t.asks {
 			return 0, io.EOF
 		}
-		ctx, cancel := context.WithCancel(context.Background())
-		defer cancel()
-		go func() {
-			select {
-			case <-t.stopped:
-				cancel()
-			case <-ctx.Done():
-			}
-		}()
-		line, err := in.sink.Ask(ctx, t.cell, "", false)
-		if t.stopping.Load() {
-			panic(halted{})
-		}
+		line, err := t.ask(in.sink, "", false)
 		if err != nil {
 			return 0, err
 		}

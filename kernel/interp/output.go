@@ -76,7 +76,7 @@ func (o *output) printBuiltins(ctx *ixgo.Context) {
 // files makes the variables that cells see as os.Stdin, os.Stdout and os.Stderr:
 // an empty file, since the process's own input is not the cell's to read, and
 // pipes, since they must be real files. What comes out of those belongs to the
-// running cell.
+// cell that began last.
 func (o *output) files() (map[string]any, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -172,7 +172,7 @@ func (p *pipe) copy(s stream) {
 
 func (p *pipe) emit(s stream, text []byte) {
 	cell := 0
-	if t := s.out.tasks.current.Load(); t != nil {
+	if t := s.out.tasks.current(); t != nil {
 		cell = t.cell
 	}
 	s.out.write(cell, s.name, string(text))

@@ -26,8 +26,7 @@ type ending struct {
 // run runs p as t until it ends or ctx is done.
 func (e *Engine) run(ctx context.Context, t *task, p *program, wanted bool) (*display.Bundle, *engine.Failure) {
 	ts := e.tasks
-	ts.add(p.stop)
-	ts.current.Store(t)
+	ts.begin(t, p.stop)
 	watch, unwatch := context.WithCancel(context.Background())
 	defer unwatch()
 	ts.watchDepth(watch)
@@ -35,11 +34,8 @@ func (e *Engine) run(ctx context.Context, t *task, p *program, wanted bool) (*di
 	go e.runCell(t, p, wanted, done)
 	end, ok := e.await(ctx, t, done)
 	t.ended.Store(true)
-	if !ok || t.stopping.Load() {
-		ts.abandon(p.stop)
-		ts.lower()
-	}
 	e.out.sync()
+	ts.finish(t, p.stop, !ok || t.stopping.Load())
 	if t.stopping.Load() {
 		return nil, t.reason()
 	}

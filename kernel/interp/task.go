@@ -52,22 +52,77 @@ const errTooDeep = ixgo.PlainError("stack overflow: recursion too deep")
 type tasks struct {
 	owners    sync.Map // goroutine id to *task
 	unwinding sync.Map // goroutine id to the time.Time at which it was last halted
-	current   atomic.Pointer[task]
 
-	mu    sync.Mutex
-	flags []weak.Pointer[flag] // of all programs that may have code running
+	mu      sync.Mutex
+	flags   []weak.Pointer[flag] // of all programs that may have code running
+	running []*task              // in the order in which they began
+	latest  *task                // ran last where none runs
+	closed  bool                 // everything is to halt
 
 	deep atomic.Bool // some stack has grown large: safepoints look at their depth
 	out  *output
 }
 
-// owner is the task that the calling goroutine belongs to; the running one for
+// owner is the task that the calling goroutine belongs to; the current one for
 // goroutines that no cell started itself.
 func (ts *tasks) owner() *task {
 	if t, ok := ts.owners.Load(gid.Get()); ok {
 		return t.(*task)
 	}
-	return ts.current.Load()
+	return ts.current()
+}
+
+// current is the task that began last of those that run, or that ran last; nil
+// before the first.
+func (ts *tasks) current() *task {
+	ts.mu.Lock()
+	defer ts.mu.Unlock()
+	if n := len(ts.running); n > 0 {
+		return ts.running[n-1]
+	}
+	return ts.latest
+}
+
+// close stops everything.
+func (ts *tasks) close() {
+	ts.mu.Lock()
+	ts.closed = true
+	running := slices.Clone(ts.running)
+	ts.mu.Unlock()
+	for _, t := range running {
+		ts.stop(t, nil)
+	}
+	ts.owners.Range(func(_, t any) bool {
+		ts.stop(t.(*task), nil)
+		return true
+	})
+}
+
+// begin enters a task, with the flag of its program, before it runs.
+func (ts *tasks) begin(t *task, stop *flag) {
+	ts.mu.Lock()
+	defer ts.mu.Unlock()
+	ts.running, ts.latest = append(ts.running, t), t
+	if len(ts.flags) == cap(ts.flags) {
+		ts.flags = slices.DeleteFunc(ts.flags, func(w weak.Pointer[flag]) bool { return w.Value() == nil })
+	}
+	ts.flags = append(ts.flags, weak.Make(stop))
+	if ts.raised() {
+		stop.set(true)
+	}
+}
+
+// finish strikes a task out. The flag of one that was stopped stays up for good:
+// what it left behind halts wherever it runs its own code.
+func (ts *tasks) finish(t *task, stop *flag, stopped bool) {
+	ts.mu.Lock()
+	defer ts.mu.Unlock()
+	ts.running = slices.DeleteFunc(ts.running, func(x *task) bool { return x == t })
+	ts.latest = t
+	if stopped {
+		stop.stays = true
+		ts.signal()
+	}
 }
 
 // externals are the runtime's functions for this session.
@@ -191,7 +246,9 @@ func (ts *tasks) stop(t *task, f *engine.Failure) {
 		t.stopping.Store(true)
 		close(t.stopped)
 	})
-	ts.raise()
+	ts.mu.Lock()
+	defer ts.mu.Unlock()
+	ts.signal()
 }
 
 // flag is what the safepoints of one program read. The program's code is all
@@ -201,37 +258,20 @@ type flag struct {
 	stays bool // the cell was stopped; under tasks.mu
 }
 
-// raise puts up the flags of all programs: the cell may be running code that
-// was compiled for another.
-func (ts *tasks) raise() { ts.eachFlag(func(f *flag) { f.set(true) }) }
-
-// lower takes down all flags but those of programs whose cells were stopped.
-// What such a cell left behind then halts wherever it runs its own code.
-func (ts *tasks) lower() { ts.eachFlag(func(f *flag) { f.set(f.stays) }) }
-
-// abandon keeps a flag up for good.
-func (ts *tasks) abandon(stop *flag) {
-	ts.mu.Lock()
-	defer ts.mu.Unlock()
-	stop.stays = true
+// raised tells whether every safepoint is to look up: a running cell is to stop,
+// which may be running code that was compiled for another, or a stack is large, or
+// the session ends.
+// ts.mu is held.
+func (ts *tasks) raised() bool {
+	return ts.closed || ts.deep.Load() || slices.ContainsFunc(ts.running, func(t *task) bool { return t.stopping.Load() })
 }
 
-// add enters the flag of a program before it runs.
-func (ts *tasks) add(stop *flag) {
-	ts.mu.Lock()
-	if len(ts.flags) == cap(ts.flags) {
-		ts.flags = slices.DeleteFunc(ts.flags, func(w weak.Pointer[flag]) bool { return w.Value() == nil })
-	}
-	ts.flags = append(ts.flags, weak.Make(stop))
-	ts.mu.Unlock()
-}
-
-func (ts *tasks) eachFlag(do func(*flag)) {
-	ts.mu.Lock()
-	defer ts.mu.Unlock()
+// signal sets the flags of all programs to what they should be. ts.mu is held.
+func (ts *tasks) signal() {
+	up := ts.raised()
 	for _, w := range ts.flags {
 		if f := w.Value(); f != nil {
-			do(f)
+			f.set(up || f.stays)
 		}
 	}
 }
@@ -257,11 +297,9 @@ func (ts *tasks) watchDepth(ctx context.Context) {
 		metrics.Read(sample)
 		large := sample[0].Value.Uint64() > largeStacks
 		if large != ts.deep.Swap(large) {
-			if large {
-				ts.raise()
-			} else if t := ts.current.Load(); t == nil || !t.stopping.Load() {
-				ts.lower()
-			}
+			ts.mu.Lock()
+			ts.signal()
+			ts.mu.Unlock()
 		}
 		time.AfterFunc(watchEvery, tick)
 	}

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"os"
 	"sync"
-	"sync/atomic"
 	"syscall"
 	"time"
 	"unicode/utf8"
@@ -68,7 +67,7 @@ type child struct {
 	flood           *flood // guarded by the marker's lock
 	engine          engine.Engine
 
-	current atomic.Int64 // number of the cell that runs or ran last
+	cells roster
 
 	mu      sync.Mutex
 	cancels map[uint64]context.CancelFunc // of running cells, by request
@@ -87,8 +86,8 @@ func (c *child) run(factory engine.Factory) error {
 	c.flood = newFlood(c.flush)
 	display.SetPublisher(c.show)
 	display.SetAsker(c.askCurrent)
-	display.SetLink(func(m display.CommMessage) { c.Emit(engine.Event{Cell: int(c.current.Load()), Comm: &m}) })
-	display.SetKeeper(func(secret string) { c.Emit(engine.Event{Cell: int(c.current.Load()), Secret: secret}) })
+	display.SetLink(func(m display.CommMessage) { c.Emit(engine.Event{Cell: c.cells.current(), Comm: &m}) })
+	display.SetKeeper(func(secret string) { c.Emit(engine.Event{Cell: c.cells.current(), Secret: secret}) })
 	if c.engine, err = factory(context.Background(), c); err != nil {
 		return c.answers.send(message{Op: opReady, Err: err.Error()})
 	}
@@ -114,7 +113,7 @@ func (c *child) serveAll() {
 // show passes on what is shown by display, unless the engine installs a publisher
 // that knows better which cell it belongs to.
 func (c *child) show(p display.Publication) {
-	e := engine.Event{Cell: int(c.current.Load())}
+	e := engine.Event{Cell: c.cells.current()}
 	if p.Clear {
 		e.Clear = &engine.Clear{Wait: p.Wait}
 	} else {
@@ -125,7 +124,7 @@ func (c *child) show(p display.Publication) {
 
 // askCurrent asks on behalf of the running cell, likewise.
 func (c *child) askCurrent(prompt string, password bool) (string, error) {
-	return c.Ask(context.Background(), int(c.current.Load()), prompt, password)
+	return c.Ask(context.Background(), c.cells.current(), prompt, password)
 }
 
 func (c *child) close() {
@@ -168,15 +167,17 @@ func (c *child) serve(m message) {
 }
 
 func (c *child) execute(ctx context.Context, cancel func(), m message) {
-	c.current.Store(int64(m.Cell.Number))
+	number := m.Cell.Number
+	c.cells.begin(number)
 	outcome := c.engine.Execute(ctx, *m.Cell)
+	c.cells.end(number)
 	cancel()
 	c.mu.Lock()
 	delete(c.cancels, m.ID)
 	c.mu.Unlock()
-	if err := c.ordered(message{Op: opOutcome, ID: m.ID, Outcome: &outcome}); err != nil {
+	if err := c.ordered(message{Op: opOutcome, ID: m.ID, Number: number, Outcome: &outcome}); err != nil {
 		failure := &engine.Failure{Kind: engine.Panic, Message: "the result cannot be shown: " + err.Error()}
-		_ = c.ordered(message{Op: opOutcome, ID: m.ID, Outcome: &engine.Outcome{Failure: failure}}) // a closed pipe ends run
+		_ = c.ordered(message{Op: opOutcome, ID: m.ID, Number: number, Outcome: &engine.Outcome{Failure: failure}}) // a closed pipe ends run
 	}
 }
 

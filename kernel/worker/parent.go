@@ -57,10 +57,10 @@ type process struct {
 	died     chan struct{} // closed when the child has ended and all its output is passed on
 	exited   chan struct{} // closed when the child has ended
 	ready    chan error
+	cells    roster
 
 	mu      sync.Mutex
 	next    uint64
-	cell    int                     // that runs now or ran last
 	pending map[uint64]chan message // answers that are awaited
 	cause   *engine.Failure
 	stuck   bool // killed because a cell did not end
@@ -219,12 +219,9 @@ func pending(f *os.File) func() bool {
 }
 
 // print makes text from the child's standard output or error an event of the
-// cell that runs or ran last.
+// cell that began last of those that run, or ran last.
 func (p *process) print(name, text string) {
-	p.mu.Lock()
-	cell := p.cell
-	p.mu.Unlock()
-	p.sink.Emit(engine.Event{Cell: cell, Stream: &engine.Stream{Name: name, Text: text}})
+	p.sink.Emit(engine.Event{Cell: p.cells.current(), Stream: &engine.Stream{Name: name, Text: text}})
 }
 
 // readEvents passes messages on in the order in which the child sent them.
@@ -250,6 +247,7 @@ func (p *process) readEvents(f *os.File) {
 				go p.ask(m)
 			case opOutcome:
 				p.capture.releaseLocked()
+				p.cells.end(m.Number)
 				p.answer(m)
 			}
 		}, r.Buffered() > 0)
@@ -312,9 +310,7 @@ func (p *process) forget(id uint64) {
 // Execute runs a cell in the child. A child that dies of it, or that does not
 // end the cell in time when interrupted, makes the outcome Lost.
 func (p *process) Execute(ctx context.Context, cell engine.Cell) engine.Outcome {
-	p.mu.Lock()
-	p.cell = cell.Number
-	p.mu.Unlock()
+	p.cells.begin(cell.Number)
 	id, answer, err := p.request(message{Op: opExecute, Cell: &cell})
 	if err != nil {
 		<-p.killed()
@@ -365,7 +361,7 @@ func (p *process) lost(cell int) *engine.Failure {
 	f := *p.Cause()
 	f.Traceback = append([]string{
 		fmt.Sprintf("%s: %s", f.Kind, f.Message),
-		fmt.Sprintf("Cell %d ended the process that runs Go code. A fresh session starts; variables, functions and imports are gone: run their cells again.", cell),
+		p.cells.blame(cell) + " ended the process that runs Go code. A fresh session starts; variables, functions and imports are gone: run their cells again.",
 	}, f.Traceback...)
 	return &f
 }

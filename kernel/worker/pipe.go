@@ -46,7 +46,7 @@ type message struct {
 
 	Comm *display.CommMessage `json:"comm,omitempty"`
 
-	Number   int    `json:"number,omitempty"` // ask: the cell's
+	Number   int    `json:"number,omitempty"` // ask, outcome: the cell's
 	Text     string `json:"text,omitempty"`   // ask: prompt; answer: what was typed
 	Password bool   `json:"password,omitempty"`
 	Err      string `json:"err,omitempty"`

@@ -346,3 +346,35 @@ func FuzzReceive(f *testing.F) {
 		}
 	})
 }
+
+// TestTwoCells checks that cells run at the same time, each interrupted for itself,
+// and that a death names all of those that could have caused it.
+func TestTwoCells(t *testing.T) {
+	sink := newRecorder()
+	p := newWorker(t, sink)
+	ctx, interrupt := context.WithCancel(context.Background())
+	first := make(chan engine.Outcome, 1)
+	go func() { first <- p.Execute(ctx, engine.Cell{Number: 1, Source: "print begun\nblock"}) }()
+	sink.wait(t, "begun")
+	if out := run(p, 2, "host from two\nresult two"); out.Failure != nil || out.Result.Text() != "two" {
+		t.Fatalf("beside a running cell: %+v", out)
+	}
+	if out := run(p, 3, "fail"); out.Failure == nil {
+		t.Fatal("a failing cell came to nothing")
+	}
+	if got := sink.String(); got != "[1 stdout]begun\n[2 stdout]from two\n" {
+		t.Errorf("output %q", got)
+	}
+	interrupt()
+	if out := <-first; out.Failure == nil || out.Failure.Kind != engine.Interrupted {
+		t.Fatalf("interrupted: %+v", out.Failure)
+	}
+
+	go func() { first <- p.Execute(context.Background(), engine.Cell{Number: 4, Source: "print again\nblock"}) }()
+	sink.wait(t, "again")
+	for _, out := range []engine.Outcome{run(p, 5, "exit 7"), <-first} {
+		if out.Failure == nil || out.Failure.Kind != engine.Lost || !strings.Contains(strings.Join(out.Failure.Traceback, "\n"), "One of the cells 4 and 5 ended the process") {
+			t.Errorf("after the death: %+v", out.Failure)
+		}
+	}
+}
