@@ -39,6 +39,7 @@ func TestSubshellBesideCell(t *testing.T) {
 	c := newClient(t, Config{})
 	sub := c.subshell()
 	first := c.send("shell", wire.ExecuteRequest, map[string]any{"code": "print a\nblock"})
+	c.until(first, "in 1")
 	for _, want := range []struct{ code, seen string }{
 		{"print b\nresult c", "busy | in 2 | stdout b | out 2 c | idle"},
 		{"fail d", "busy | in 3 | Panic: d | idle"},
