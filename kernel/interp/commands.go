@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/fabricbook/fabricbook/kernel/engine"
 )
 
 // Lines of a cell that are no Go: "$ command" runs a shell command, "%name" does
@@ -22,13 +24,14 @@ const commandName = "command" + mark
 type special struct {
 	name, args, help string
 	do               func(out *output, t *task, arg string) error
+	complete         func(prefix string) []engine.Completion // of its argument, nil for none
 }
 
 var specials = []special{
-	{"%cd", "[path]", "change the current directory, to the home directory without a path", changeDirectory},
-	{"%go111module", "{on|off}", "kept for notebooks of gophernotes: does nothing, cells import what is built in", noModules},
-	{"%help", "", "show this text", nil},
-	{"%pwd", "", "print the current directory", printDirectory},
+	{"%cd", "[path]", "change the current directory, to the home directory without a path", changeDirectory, completeFolder},
+	{"%go111module", "{on|off}", "kept for notebooks of gophernotes: does nothing, cells import what is built in", noModules, nil},
+	{"%help", "", "show this text", nil, nil},
+	{"%pwd", "", "print the current directory", printDirectory, nil},
 }
 
 func help() string {
@@ -50,36 +53,68 @@ func takeCommands(cell string, blank bool) string {
 		return cell
 	}
 	lines := strings.SplitAfter(cell, "\n")
-	var inside textState
-	for i := 0; i < len(lines); i++ {
-		text := strings.TrimLeft(lines[i], " \t")
-		if inside != 0 || !isCommand(text) {
-			inside = inside.after(lines[i])
-			continue
+	for _, c := range commandLines(lines) {
+		text := strings.TrimLeft(lines[c.first], " \t")
+		line, indent := strings.TrimRight(text, " \t\r\n"), lines[c.first][:len(lines[c.first])-len(text)]
+		for _, more := range lines[c.first+1 : c.last+1] {
+			line = strings.TrimSuffix(line, `\`) + " " + strings.TrimSpace(more)
 		}
-		first, line, indent := i, strings.TrimRight(text, " \t\r\n"), lines[i][:len(lines[i])-len(text)]
-		for strings.HasSuffix(line, `\`) && i+1 < len(lines) {
-			i++
-			line = line[:len(line)-1] + " " + strings.TrimSpace(lines[i])
-		}
-		for j := first; j <= i; j++ {
+		for j := c.first; j <= c.last; j++ {
 			lines[j] = spaces(lines[j])
 		}
 		if !blank {
-			lines[first] = indent + commandName + "(" + strconv.Quote(line) + ")" + lineEnd(lines[first])
+			lines[c.first] = indent + commandName + "(" + strconv.Quote(line) + ")" + lineEnd(lines[c.first])
 		}
 	}
 	return strings.Join(lines, "")
 }
 
+// commandLine is a line that is no Go with those that go on with it after a "\".
+type commandLine struct{ first, last int }
+
+// commandLines finds those among the lines of a cell.
+func commandLines(lines []string) (found []commandLine) {
+	var inside textState
+	for i := 0; i < len(lines); i++ {
+		if inside != 0 || !isCommand(strings.TrimLeft(lines[i], " \t")) {
+			inside = inside.after(lines[i])
+			continue
+		}
+		c := commandLine{i, i}
+		for strings.HasSuffix(strings.TrimRight(lines[i], " \t\r\n"), `\`) && i+1 < len(lines) {
+			i++
+		}
+		c.last = i
+		found = append(found, c)
+	}
+	return found
+}
+
+// commandLineAt is the start of the line that is no Go in which cursor stands,
+// behind its indentation.
+func commandLineAt(cell string, cursor int) (start int, ok bool) {
+	lines := strings.SplitAfter(cell, "\n")
+	begins := make([]int, len(lines)+1)
+	for i, l := range lines {
+		begins[i+1] = begins[i] + len(l)
+	}
+	for _, c := range commandLines(lines) {
+		start := begins[c.first] + len(lines[c.first]) - len(strings.TrimLeft(lines[c.first], " \t"))
+		if start < cursor && (cursor < begins[c.last+1] || c.last == len(lines)-1) {
+			return start, true
+		}
+	}
+	return 0, false
+}
+
 // isCommand tells a line that is no Go, given without its indentation. No line of
 // Go begins with either sign, save inside of a raw string or a comment.
 func isCommand(line string) bool {
-	if len(line) < 2 {
+	if line == "" || line[0] != '$' && line[0] != '%' {
 		return false
 	}
 	next, _ := utf8.DecodeRuneInString(line[1:])
-	return line[0] == '$' || line[0] == '%' && (next >= 'a' && next <= 'z')
+	return line[0] == '$' || len(strings.TrimSpace(line)) == 1 || next >= 'a' && next <= 'z'
 }
 
 func lineEnd(line string) string { return line[len(strings.TrimRight(line, "\r\n")):] }

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/fabricbook/fabricbook/kernel/display"
 	"github.com/fabricbook/fabricbook/kernel/engine"
@@ -22,6 +23,7 @@ type Engine struct {
 	tasks     *tasks
 	out       *output
 	externals map[string]any // of every cell, by the engine's names
+	busy      atomic.Int32   // cells that run or are about to, see quiet
 
 	mu      sync.Mutex // guards session; never held while a cell runs
 	session *session
@@ -72,6 +74,8 @@ func (e *Engine) Close() error {
 
 // Execute runs one cell, see [engine.Engine].
 func (e *Engine) Execute(ctx context.Context, cell engine.Cell) engine.Outcome {
+	e.busy.Add(1)
+	defer e.busy.Add(-1)
 	name := cellPrefix + strconv.Itoa(cell.Number) + "]"
 	e.sources.set(name, cell.Source)
 	t := newTask(cell.Number, name, e.sources)

@@ -5,6 +5,8 @@ import (
 	"go/scanner"
 	"go/token"
 	"go/types"
+	"iter"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -13,14 +15,16 @@ import (
 // view is a cell that is being written, as far as it can be understood.
 type view struct {
 	*checked
-	fset  *token.FileSet
-	files []*ast.File
-	code  string
+	fset    *token.FileSet
+	files   []*ast.File
+	code    string
+	imports map[string]meaning // of the cell itself
+	dots    []*types.Package   // of the session and of the cell
 }
 
 // look parses and checks code as far as possible, without running any of it.
 func (s *session) look(code string) *view {
-	v := &view{fset: token.NewFileSet(), code: code}
+	v := &view{fset: token.NewFileSet(), code: code, dots: s.dots}
 	before := s.dots
 	defer func() {
 		s.dots = before
@@ -33,6 +37,7 @@ func (s *session) look(code string) *view {
 	u, _ := hoistVariables(p, 0)
 	u.entry = "cell" + mark
 	s.dots = append(s.dots[:len(s.dots):len(s.dots)], dots...)
+	v.imports, v.dots = imports, s.dots
 	v.files = apart(u)
 	v.checked = s.check(v.fset, u, imports, v.files)
 	return v
@@ -98,6 +103,101 @@ func closers(code string) string {
 				open = open[1:]
 			}
 		}
+	}
+}
+
+// attempts are readings of a cell whose [start, end) is being written, with the
+// hole there, from the whole cell to the operand alone: what stands around it need
+// not be Go yet.
+func attempts(code string, start, end int) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		before, after := code[:start], code[end:]
+		for _, h := range []string{hole, hole + "()"} { // "go x" is no statement, "go x()" is
+			if !yield(before+h+after) || !yield(before+h+closers(before)) {
+				return
+			}
+		}
+		items := split(before)
+		if len(items) == 0 {
+			return
+		}
+		last := items[len(items)-1]
+		sound := soundBefore(before, items[:len(items)-1])
+		if !yield(sound + before[len(sound):] + hole + closers(before[last.start:])) {
+			return
+		}
+		operand := operandStart(before[last.start:]) + last.start
+		yield(sound + strings.Map(blank, before[len(sound):operand]) + before[operand:] + hole + closers(before[operand:]))
+	}
+}
+
+func blank(r rune) rune {
+	if r == '\n' || r == '\r' {
+		return r
+	}
+	return ' '
+}
+
+// soundBefore is a cell up to the end of items, without those that do not parse.
+func soundBefore(code string, items []item) string {
+	if len(items) == 0 {
+		return ""
+	}
+	good := slices.DeleteFunc(slices.Clone(items), func(it item) bool {
+		_, err := parseCell(token.NewFileSet(), "look", code[it.start:it.end])
+		return err != nil
+	})
+	return masked(code, good, func(kind) bool { return true })[:items[len(items)-1].end]
+}
+
+// operandStart is where the operand begins that goes on up to the end of code, as
+// far as brackets and dots tell.
+func operandStart(code string) int {
+	depth, at := 0, len(code)
+	for at > 0 {
+		r, n := utf8.DecodeLastRuneInString(code[:at])
+		switch {
+		case strings.ContainsRune(")]}", r):
+			depth++
+		case depth == 0 && r != '.' && !isWord(r):
+			return at
+		case strings.ContainsRune("([{", r):
+			depth--
+		}
+		at -= n
+	}
+	return at
+}
+
+// Kinds of text in a cell.
+const (
+	codeText   = 'c'
+	stringText = 's'
+	otherText  = 'o' // comments and characters
+)
+
+// textAt tells in what kind of text the end of code lies, and where that begins.
+func textAt(code string) (within rune, begin int) {
+	file := token.NewFileSet().AddFile("", -1, len(code))
+	open := false
+	var s scanner.Scanner
+	s.Init(file, []byte(code), func(_ token.Position, msg string) {
+		open = open || strings.HasSuffix(msg, "not terminated")
+	}, scanner.ScanComments)
+	for {
+		pos, tok, lit := s.Scan()
+		at := file.Offset(pos)
+		switch {
+		case tok == token.EOF:
+			return codeText, len(code)
+		case !open && (tok != token.COMMENT || !strings.HasPrefix(lit, "//") || strings.HasSuffix(code, "\n") || at+len(lit) < len(code)):
+			continue
+		case tok == token.STRING && (code[at] == '`' || !strings.Contains(code[at:], "\n")):
+			return stringText, at
+		case at+len(lit) >= len(code):
+			return otherText, at
+		}
+		open = false
 	}
 }
 

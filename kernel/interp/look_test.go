@@ -40,7 +40,7 @@ func make2(n int) fabric { return fabric{} }`)
 		"x := fab\nif true {\n\tx.N|\n":         {"Name"},
 		"for _, local := range []int{1} { loc|": {"local"},
 		"started.Unix|":                         {"Unix", "UnixMicro", "UnixMilli", "UnixNano"},
-		"mak|":                                  {"make", "make2"},
+		"mak|":                                  {"make2", "make"},
 		"import \"net/ne|\"":                    {"net/netip"},
 		"import (\n\t\"strc|":                   {"strconv"},
 		"strings.NewReader(\"a\").Len|":         {"Len"},
