@@ -58,8 +58,8 @@ func (s *session) synopsis(path string) string {
 
 // nameOfPath is the name of the package at a path that cells can import.
 func (s *session) nameOfPath(p string) string {
-	if own, ok := s.docs.packages[p]; ok {
-		return own.Name
+	if own, ok := s.docs.names[p]; ok {
+		return own
 	}
 	name := path.Base(p)
 	if version.MatchString(name) {

@@ -28,11 +28,13 @@ var readStandardDocs = sync.OnceValue(func() map[string]map[string]Doc {
 // docs finds documentation by package path and name.
 type docs struct {
 	packages map[string]func() map[string]Doc
+	names    map[string]string // of the packages handed in, by path
 }
 
 func newDocs(packages []*Package) *docs {
-	d := &docs{packages: map[string]func() map[string]Doc{}}
+	d := &docs{packages: map[string]func() map[string]Doc{}, names: map[string]string{}}
 	for _, p := range packages {
+		d.names[p.Path] = p.Name
 		if p.Docs != nil {
 			d.packages[p.Path] = sync.OnceValue(p.Docs)
 		}
