@@ -131,3 +131,15 @@ def page(browser):
 def shot(target, name: str):
     ARTIFACTS.mkdir(parents=True, exist_ok=True)
     target.screenshot(path=str(ARTIFACTS / name))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    """Keeps the screen that a failed test has left."""
+    report = yield
+    if report.when == "call" and report.failed:
+        for arg in item.funcargs.values():
+            if hasattr(page := getattr(arg, "page", arg), "screenshot"):
+                with contextlib.suppress(Exception):
+                    shot(page, f"failed-{item.name}.png")
+    return report

@@ -36,7 +36,9 @@ def table_of(matrix, i):
 
 
 def errors(page):
-    return [e.inner_text() for e in page.query_selector_all('.jp-NotebookPanel [data-mime-type="application/vnd.jupyter.error"]')]
+    """Texts of the errors on the screen. JupyterLab draws a traceback as it draws stderr, so they are both."""
+    return page.locator('.jp-NotebookPanel .jp-OutputArea-output:is([data-mime-type="application/vnd.jupyter.stderr"], '
+                        '[data-mime-type="application/vnd.jupyter.error"])').all_inner_texts()
 
 
 def test_run_all_in_jupyterlab(fabric, page):

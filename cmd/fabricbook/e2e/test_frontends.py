@@ -1,0 +1,164 @@
+"""What a person does in a notebook, in JupyterLab and in Notebook 7."""
+
+import re
+
+import pytest
+from conftest import shot
+from frontends import FRONT_ENDS, open_cell
+from test_lab import errors
+
+
+@pytest.fixture(scope="module", params=FRONT_ENDS)
+def server(request, tmp_path_factory):
+    with FRONT_ENDS[request.param](tmp_path_factory.mktemp(request.param)) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def cell(server, browser):
+    """One cell for all tests of a front end: a page takes seconds to load."""
+    context = browser.new_context(viewport={"width": 1440, "height": 1000})
+    yield open_cell(server, context.new_page())
+    context.close()
+
+
+def picture(cell, name):
+    shot(cell.page, f"{cell.server.name}-{name}.png")
+
+
+OUTPUTS = """import (
+	"fmt"
+	"os"
+)
+
+type Link struct {
+	Name  string
+	Mbits int
+}
+
+fmt.Println("seen on stdout")
+fmt.Fprintln(os.Stderr, "seen on stderr")
+[]Link{{"leaf-1 <a>", 10_000}, {"leaf-2", 25_000}}"""
+
+
+def test_result_streams_and_table(cell):
+    assert cell.run("6 * 7") == "42"
+    cell.run(OUTPUTS)
+    assert cell.output.locator('[data-mime-type="application/vnd.jupyter.stdout"]').inner_text().strip() == "seen on stdout"
+    assert cell.output.locator('[data-mime-type="application/vnd.jupyter.stderr"]').inner_text().strip() == "seen on stderr"
+    table = cell.output.locator("table")
+    assert table.locator("th").all_inner_texts()[-2:] == ["Name", "Mbits"]
+    assert table.locator("td").all_inner_texts()[-4:] == ["leaf-1 <a>", "10000", "leaf-2", "25000"]
+    picture(cell, "outputs")
+
+
+def test_an_error_points_at_its_place(cell):
+    cell.run('segment := "dc-web"\nsegmnt + "-network"')
+    [error] = errors(cell.page)
+    lines = error.splitlines()
+    at = next(i for i, line in enumerate(lines) if 'segmnt + "-network"' in line)
+    assert lines[at + 1].index("^") == lines[at].index("segmnt"), "\n".join(lines)
+    assert "[" in lines[0] and "did you mean segment?" in lines[0]
+    picture(cell, "error")
+
+
+def test_completion_menu(cell):
+    cell.run('import "strings"')
+    cell.type("strings.Spl")
+    cell.page.keyboard.press("Tab")
+    menu = cell.page.locator(".jp-Completer:visible")
+    item = menu.locator(".jp-Completer-item", has_text="SplitAfterN")
+    item.wait_for()
+    assert item.locator(".jp-Completer-typeExtended").inner_text() == "function"
+    picture(cell, "completion")
+    while "SplitN" not in menu.locator(".jp-mod-active .jp-Completer-match").inner_text():
+        cell.page.keyboard.press("ArrowDown")
+    cell.page.keyboard.press("Enter")
+    menu.wait_for(state="hidden")
+    assert cell.editor.inner_text() == "strings.SplitN"
+
+
+def test_tooltip(cell):
+    cell.type('strings.SplitN("a,b", ",", 2)')
+    cell.page.keyboard.press("Home")
+    for _ in "strings.Sp":
+        cell.page.keyboard.press("ArrowRight")
+    cell.page.keyboard.press("Shift+Tab")
+    tooltip = cell.page.locator(".jp-Tooltip")
+    tooltip.filter(has_text="func SplitN(s string, sep string, n int) []string").wait_for()
+    picture(cell, "tooltip")
+    cell.page.keyboard.press("Escape")
+    tooltip.wait_for(state="detached")
+
+
+LOOP = 'import "fmt"\nturns := 0\nfmt.Println("it runs")\nfor {\n\tturns++\n}'
+
+
+@pytest.mark.parametrize("how", ["button", "menu"])
+def test_interrupt(cell, how):
+    cell.start(LOOP)
+    cell.shows("it runs")
+    if how == "button":
+        cell.panel.locator('[data-jp-item-name="interrupt"] button, jp-button[data-command="notebook:interrupt-kernel"]').first.click()
+    else:
+        cell.menu("Kernel", re.compile("^Interrupt Kernel"))
+    cell.ended()
+    cell.shows("was interrupted")
+    picture(cell, f"interrupt-{how}")
+    assert cell.run("turns > 0") == "true"
+
+
+def test_questions(cell):
+    cell.start('import "fmt"\nname, err := display.Input("which port? ")\nfmt.Println("port", name, err)')
+    box = cell.output.locator("input.jp-Stdin-input")
+    box.wait_for()
+    assert cell.output.locator(".jp-Stdin-prompt").inner_text().strip() == "which port?"
+    picture(cell, "input")
+    box.fill("leaf-1/7")
+    box.press("Enter")
+    cell.ended()
+    cell.shows("port leaf-1/7 <nil>")
+
+    cell.start('secret, err := display.Password("enable password: ")\nfmt.Println(len(secret), secret, err)')
+    box.wait_for()
+    assert box.get_attribute("type") == "password"
+    box.fill("hunter-two")
+    picture(cell, "password")
+    box.press("Enter")
+    cell.ended()
+    cell.shows("10 [secret] <nil>")
+    assert "hunter-two" not in cell.text()
+
+
+PROGRESS = """import "time"
+bar := display.NewProgress(8, "draining")
+for done := range 8 {
+	bar.Set(done)
+	time.Sleep(150 * time.Millisecond)
+}
+bar.Set(8)
+bar.Done()"""
+
+
+def test_progress_moves_while_the_cell_runs(cell):
+    cell.start(PROGRESS)
+    bar = cell.output.locator("progress")
+    bar.wait_for()
+    seen = set()
+    while cell.prompt.inner_text() == "[*]:" or not seen:
+        seen.add(int(bar.get_attribute("value")))
+        if len(seen) == 3:
+            picture(cell, "progress")
+    cell.output.locator('progress[value="8"]').wait_for()
+    assert len(seen) > 3, f"the bar was seen at {seen} only"
+
+
+def test_restart(cell):
+    cell.run("kept := 1")
+    assert cell.run("kept") == "1"
+    cell.menu("Kernel", re.compile("^Restart Kernel…"))
+    cell.page.locator(".jp-Dialog .jp-mod-accept").click()
+    cell.page.locator(".jp-Dialog").wait_for(state="detached")
+    cell.idle()
+    assert "undefined: kept" in cell.run("kept") and cell.prompt.inner_text() == "[1]:"
+    assert cell.run("6 * 7") == "42"
