@@ -60,12 +60,22 @@ func (s stream) print(text string) int {
 func (o *output) externals() map[string]any {
 	out := stream{o, "stdout"}
 	return map[string]any{
-		"fmt.Print":   func(a ...any) (int, error) { return out.print(fmt.Sprint(a...)), nil },
+		"fmt.Print":   func(a ...any) (int, error) { return out.print(sprint(a)), nil },
 		"fmt.Println": func(a ...any) (int, error) { return out.print(fmt.Sprintln(a...)), nil },
 		"fmt.Printf":  func(f string, a ...any) (int, error) { return out.print(fmt.Sprintf(f, a...)), nil },
 
 		"go/ast.Print": func(fset *token.FileSet, x any) error { return ast.Fprint(out, fset, x, ast.NotNilFilter) },
 	}
+}
+
+// sprint is fmt.Sprint, which copies a long string twice.
+func sprint(a []any) string {
+	if len(a) == 1 {
+		if text, ok := a[0].(string); ok {
+			return text
+		}
+	}
+	return fmt.Sprint(a...)
 }
 
 // printBuiltins sends what the builtins print and println write to stderr.

@@ -233,9 +233,9 @@ func (d *Digest) errorLines(name, text string) []Piece {
 	whole := d.partial[name] + text[:at]
 	d.partial[name] = cut(text[at:])
 	var b strings.Builder
-	if lower := strings.ToLower(whole); hasErrorWord(lower) {
+	if hasErrorWord(whole) {
 		for line := range strings.Lines(whole) {
-			if !hasErrorWord(strings.ToLower(line)) || d.errors > d.limits.Error {
+			if !hasErrorWord(line) || d.errors > d.limits.Error {
 				continue
 			}
 			if d.errors++; d.errors > d.limits.Error {
@@ -253,8 +253,45 @@ func (d *Digest) errorLines(name, text string) []Piece {
 
 func cut(line string) string { return strings.ToValidUTF8(line[:min(len(line), lineBytes)], "") }
 
-func hasErrorWord(lower string) bool {
-	return slices.ContainsFunc(errorWords, func(w string) bool { return strings.Contains(lower, w) })
+// byPair holds the errorWords by their first two letters, of which the lowest five
+// bits count: they are the same in both cases.
+var byPair = func() (t [1 << 10][]string) {
+	for _, w := range errorWords {
+		at := int(w[0]&31)<<5 | int(w[1]&31)
+		t[at] = append(t[at], w)
+	}
+	return t
+}()
+
+// hasErrorWord tells whether text holds one of errorWords, in either case.
+func hasErrorWord(text string) bool {
+	pair := 0
+	for i := range len(text) {
+		pair = pair<<5&0x3ff | int(text[i]&31)
+		for _, w := range byPair[pair] {
+			if i > 0 && beginsWith(text[i-1:], w) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// beginsWith tells whether text begins with a word in lower case, whatever its own.
+func beginsWith(text, word string) bool {
+	if len(text) < len(word) {
+		return false
+	}
+	for i := range len(word) {
+		c := text[i]
+		if 'A' <= c && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		if c != word[i] {
+			return false
+		}
+	}
+	return true
 }
 
 // End returns the tail of a long output when its cell has ended, and closes the

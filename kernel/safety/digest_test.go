@@ -128,3 +128,36 @@ func TestParseLimits(t *testing.T) {
 		}
 	}
 }
+
+func TestErrorWordsInEitherCase(t *testing.T) {
+	for _, w := range errorWords {
+		for _, text := range []string{w, strings.ToUpper(w), "a " + strings.ToUpper(w[:1]) + w[1:], w + ".", "\xff" + w, "eE" + w + "\n", w[:1] + w} {
+			if !hasErrorWord(text) {
+				t.Errorf("not found in %q", text)
+			}
+		}
+		for _, text := range []string{w[1:], w[:len(w)-1], w[:2] + "_" + w[2:], "&" + w[1:], strings.ReplaceAll(w[:3], "e", "E")} {
+			if hasErrorWord(text) {
+				t.Errorf("found in %q", text)
+			}
+		}
+	}
+	if hasErrorWord("") || hasErrorWord("e") {
+		t.Error("found in nothing")
+	}
+}
+
+func FuzzErrorWords(f *testing.F) {
+	f.Add("Timed OUT, no route")
+	f.Fuzz(func(t *testing.T, text string) {
+		want := false
+		for _, w := range errorWords {
+			for i := range text {
+				want = want || i+len(w) <= len(text) && strings.EqualFold(text[i:i+len(w)], w)
+			}
+		}
+		if hasErrorWord(text) != want {
+			t.Errorf("%q: %v", text, !want)
+		}
+	})
+}

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"sync"
+	"unsafe"
 
 	"github.com/fabricbook/fabricbook/kernel/display"
 	"github.com/fabricbook/fabricbook/kernel/engine"
@@ -156,13 +157,15 @@ func receive(r io.Reader) (message, error) {
 	return message{}, fmt.Errorf("frame of kind %q", head[4])
 }
 
+// decodeStream takes body over: the text is part of it.
 func decodeStream(body []byte) (message, error) {
 	if len(body) < streamHead {
 		return message{}, errors.New("stream frame cut short")
 	}
 	m := message{Op: opEvent, Event: &engine.Event{Cell: int(binary.BigEndian.Uint64(body))}}
 	m.Marks = [2]uint64{binary.BigEndian.Uint64(body[8:]), binary.BigEndian.Uint64(body[16:])}
-	m.Event.Stream = &engine.Stream{Name: "stdout", Text: string(body[streamHead:])}
+	text := body[streamHead:]
+	m.Event.Stream = &engine.Stream{Name: "stdout", Text: unsafe.String(unsafe.SliceData(text), len(text))}
 	if body[24] == 1 {
 		m.Event.Stream.Name = "stderr"
 	}
