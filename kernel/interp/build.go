@@ -86,7 +86,7 @@ func (s *session) compile(l *lowered, externals map[string]any, all bool) (p *pr
 		}
 	}
 	pkg := s.ssaPackage(ctx, file, info, all)
-	p.interp, err = ixgo.NewInterp(ctx, pkg)
+	p.interp, err = s.newInterp(ctx, pkg)
 	if err != nil {
 		return nil, err
 	}

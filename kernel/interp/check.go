@@ -65,7 +65,7 @@ func (u *unit) tolerates(e types.Error, inSession bool) bool {
 		strings.HasSuffix(e.Msg, "imported and not used"):
 		return true
 	case strings.HasPrefix(e.Msg, "initialization cycle"): // variables are set by statements, in order
-		return true
+		return !u.inGoOrder
 	case strings.HasPrefix(e.Msg, "\t"): // goes on about the one before
 		return true
 	case strings.HasPrefix(e.Msg, "implicit assignment to unexported field") && !inSession:

@@ -224,6 +224,7 @@ func (s *session) prepare(u *unit, imports map[string]meaning) (*lowered, []prob
 	if len(c.errs) > 0 {
 		return nil, s.compileProblems(c.errs, c)
 	}
+	u.orderVariables(c.info.InitOrder)
 	r := s.rename(u, c, files)
 	rewrite(u, c.info, s.fset)
 	l, errs := s.lower(u, r)

@@ -1,6 +1,11 @@
 package interp
 
-import "github.com/goplus/ixgo"
+import (
+	"reflect"
+	"sync"
+
+	"github.com/goplus/ixgo"
+)
 
 // generics holds the generic functions that the engine's bindings of the standard
 // library lack: those are compiled in as values, and a generic function is none.
@@ -42,7 +47,45 @@ func WriteComparable[T comparable](h *maphash.Hash, v T) { runtime.WriteHashComp
 `,
 }
 
+// uniqueSource is package unique for cells: the values are the session's, where
+// those of the engine's own source would be each cell's.
+const uniqueSource = `package unique
+
+import runtime "` + runtimePath + `"
+
+type Handle[T comparable] struct{ value *T }
+
+func (h Handle[T]) Value() T { return *h.value }
+
+func Make[T comparable](value T) Handle[T] {
+	p := new(T)
+	*p = value
+	return Handle[T]{runtime.Unique(value, p).(*T)}
+}
+`
+
+// uniques are the values that cells made unique, by type and value: pointers to
+// them. They stay as long as the session.
+type uniques struct{ made sync.Map }
+
+// pointer is the pointer to value that was given first.
+func (u *uniques) pointer(value, pointer any) any {
+	type key struct {
+		of    reflect.Type
+		value any
+	}
+	p, _ := u.made.LoadOrStore(key{reflect.TypeOf(pointer), value}, pointer)
+	return p
+}
+
 func init() {
+	ixgo.RegisterPackage(&ixgo.Package{
+		Name: "unique", Path: "unique",
+		Deps: map[string]string{}, Interfaces: map[string]reflect.Type{}, NamedTypes: map[string]reflect.Type{}, AliasTypes: map[string]reflect.Type{},
+		Vars: map[string]reflect.Value{}, Funcs: map[string]reflect.Value{},
+		TypedConsts: map[string]ixgo.TypedConst{}, UntypedConsts: map[string]ixgo.UntypedConst{},
+	})
+	ixgo.RegisterPatch("unique", []byte(uniqueSource))
 	for path, source := range generics {
 		ixgo.RegisterPatch(path, []byte(source))
 	}

@@ -1,9 +1,11 @@
 package interp
 
 import (
+	"cmp"
 	"go/ast"
 	"go/token"
 	"go/types"
+	"slices"
 	"strconv"
 )
 
@@ -27,6 +29,7 @@ func (s step) pos() token.Pos {
 type hoist struct {
 	spec *ast.ValueSpec
 	left []*ast.Ident // what is assigned, for each name of spec; nil entries are the name itself
+	decl bool         // by "var", not ":="
 }
 
 // unit is a cell on its way from syntax to running code.
@@ -36,6 +39,10 @@ type unit struct {
 	steps  []step
 	last   *ast.ExprStmt // its value is the result, if it has one
 	entry  string        // name of the function that holds the statements
+
+	// inGoOrder tells a whole file of Go, without statements: its variables get
+	// their values in the order of their dependencies.
+	inGoOrder bool
 }
 
 // hoistVariables turns the statements of p into steps.
@@ -60,6 +67,7 @@ func hoistVariables(p *parsed, number int) (*unit, []types.Error) {
 		}
 		u.steps = append(u.steps, step{stmt: stmt})
 	}
+	u.inGoOrder = p.whole && !slices.ContainsFunc(u.steps, func(s step) bool { return s.hoist == nil || !s.hoist.decl })
 	if u.runMain {
 		u.steps = append(u.steps, step{stmt: call(p.rbrace, ident(p.rbrace, "main"))})
 	} else if n := len(u.steps); n > 0 {
@@ -67,7 +75,9 @@ func hoistVariables(p *parsed, number int) (*unit, []types.Error) {
 			u.last = e
 		}
 	}
-	u.markOld(seen)
+	if !u.inGoOrder {
+		u.markOld(seen)
+	}
 	return u, errs
 }
 
@@ -118,8 +128,59 @@ func (u *unit) declare(g *ast.GenDecl, seen map[string]bool) {
 		for _, name := range v.Names {
 			seen[name.Name] = name.Name != "_"
 		}
-		u.steps = append(u.steps, step{hoist: &hoist{spec: v, left: make([]*ast.Ident, len(v.Names))}})
+		for _, v := range u.separate(v) {
+			u.steps = append(u.steps, step{hoist: &hoist{spec: v, left: make([]*ast.Ident, len(v.Names)), decl: true}})
+		}
 	}
+}
+
+// separate takes "a, b = x, y" of a whole file apart: each variable has its own
+// place in the order.
+func (u *unit) separate(v *ast.ValueSpec) []*ast.ValueSpec {
+	if !u.whole || len(v.Names) < 2 || len(v.Names) != len(v.Values) {
+		return []*ast.ValueSpec{v}
+	}
+	var out []*ast.ValueSpec
+	for i := range v.Names {
+		out = append(out, &ast.ValueSpec{Names: v.Names[i : i+1], Type: v.Type, Values: v.Values[i : i+1]})
+	}
+	return out
+}
+
+// orderVariables puts the declarations of a whole file into the order in which Go
+// initialises their variables.
+func (u *unit) orderVariables(order []*types.Initializer) {
+	if !u.inGoOrder {
+		return
+	}
+	place := map[ast.Expr]int{}
+	for i, in := range order {
+		place[in.Rhs] = i
+	}
+	rank := func(s step) int {
+		switch {
+		case s.hoist == nil: // the call of main
+			return len(order)
+		case len(s.hoist.spec.Values) == 0:
+			return -1
+		}
+		return place[s.hoist.spec.Values[0]]
+	}
+	slices.SortStableFunc(u.steps, func(a, b step) int { return cmp.Compare(rank(a), rank(b)) })
+}
+
+// addInits puts the calls of the cell's init functions behind the variables that
+// the cell declares first.
+func (u *unit) addInits() {
+	var calls []step
+	for _, f := range u.inits {
+		calls = append(calls, step{stmt: call(f.Pos(), ident(f.Pos(), f.Name.Name))})
+	}
+	at := slices.IndexFunc(u.steps, func(s step) bool { return s.hoist == nil || !s.hoist.decl })
+	if at < 0 {
+		at = len(u.steps)
+	}
+	u.steps = slices.Insert(u.steps, at, calls...)
 }
 
 // markOld renames uses of a name that stand before the cell's own declaration

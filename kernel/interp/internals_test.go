@@ -1,6 +1,7 @@
 package interp
 
 import (
+	"go/types"
 	"io"
 	"os"
 	"reflect"
@@ -8,7 +9,9 @@ import (
 	"testing"
 
 	"github.com/goplus/ixgo"
+	"github.com/goplus/reflectx"
 	"golang.org/x/tools/go/ssa"
+	"golang.org/x/tools/go/types/typeutil"
 )
 
 // TestEngineInternals checks what this package takes for granted of the engine's
@@ -29,6 +32,17 @@ func TestEngineInternals(t *testing.T) {
 		{reflect.TypeFor[ixgo.Interp](), "msets", reflect.TypeFor[methodSets]()},
 		{reflect.TypeFor[ixgo.Interp](), "ctx", reflect.TypeFor[*ixgo.Context]()},
 		{reflect.TypeFor[ixgo.Interp](), "record", reflect.TypeFor[*ixgo.TypesRecord]()},
+		{reflect.TypeFor[ixgo.Interp](), "rctx", reflect.TypeFor[*reflectx.Context]()},
+		{reflect.TypeFor[ixgo.Interp](), "mainpkg", reflect.TypeFor[*ssa.Package]()},
+		{reflect.TypeFor[ixgo.Interp](), "globals", reflect.TypeFor[map[string]any]()},
+		{reflect.TypeFor[ixgo.Interp](), "chkinit", reflect.TypeFor[map[string]bool]()},
+		{reflect.TypeFor[ixgo.Interp](), "preloadTypes", reflect.TypeFor[map[types.Type]reflect.Type]()},
+		{reflect.TypeFor[ixgo.Interp](), "chexit", reflect.TypeFor[chan int]()},
+		{reflect.TypeFor[ixgo.Interp](), "mainid", reflect.TypeFor[uint64]()},
+		{reflect.TypeFor[ixgo.Interp](), "goroutines", reflect.TypeFor[int32]()},
+		{reflect.TypeFor[ixgo.Context](), "nestedMap", reflect.TypeFor[map[*types.Named]int]()},
+		{reflect.TypeFor[ixgo.TypesRecord](), "tcache", reflect.TypeFor[*typeutil.Map]()},
+		{reflect.TypeFor[ixgo.TypesRecord](), "rcache", reflect.TypeFor[map[reflect.Type]types.Type]()},
 		{reflect.TypeFor[ixgo.Context](), "override", reflect.TypeFor[map[string]reflect.Value]()},
 		{reflect.TypeFor[ixgo.Context](), "output", reflect.TypeFor[io.Writer]()},
 		{reflect.TypeFor[ixgo.Frame](), "interp", reflect.TypeFor[*ixgo.Interp]()},
@@ -48,7 +62,7 @@ func TestEngineInternals(t *testing.T) {
 		t.Fatal(err)
 	}
 	if !strings.Contains(string(module), "github.com/goplus/ixgo v1.1.1") {
-		t.Error("the linked functions installPackage and makeCallInstr were read in ixgo v1.1.1: compare their signatures, then change this test")
+		t.Error("the linked functions (go:linkname) were read, and newInterp taken from ixgo.NewInterp, in ixgo v1.1.1: compare their signatures, then change this test")
 	}
 }
 

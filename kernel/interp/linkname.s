@@ -1,1 +1,1 @@
-// This file lets install.go and invoke.go declare functions without a body.
+// This file lets install.go, invoke.go and newinterp.go declare functions without a body.

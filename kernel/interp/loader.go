@@ -73,6 +73,9 @@ func (l *loader) LookupReflect(t types.Type) (reflect.Type, bool) {
 		if rt := l.declared.At(named); rt != nil {
 			return rt.(reflect.Type), true
 		}
+		if isDeferStack(named) {
+			return deferStack, true
+		}
 	}
 	return l.inner.LookupReflect(t)
 }
@@ -81,6 +84,20 @@ func (l *loader) LookupTypes(t reflect.Type) (types.Type, bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.inner.LookupTypes(t)
+}
+
+// deferStack is what the engine takes for the list of deferred calls to which a
+// "defer" in the body of a range over a function adds.
+var deferStack = func() reflect.Type {
+	f, _ := reflect.TypeFor[ixgo.Frame]().FieldByName("_defer")
+	return reflect.PointerTo(f.Type)
+}()
+
+// isDeferStack tells the type that package ssa has for such a list. ixgo v1.1.1
+// looks for the name that it had in older versions of that package.
+func isDeferStack(t *types.Named) bool {
+	o := t.Obj()
+	return o.Name() == "deferStack" && o.Pkg() != nil && o.Pkg().Path() == "$ssa"
 }
 
 // keep remembers that a declared type is rt for the rest of the session.

@@ -18,6 +18,7 @@ type parsed struct {
 	decls   []ast.Decl   // types, constants, functions and methods
 	body    []ast.Stmt   // statements in order
 	loose   []*ast.Ident // names in body that nothing before them in the cell declares
+	whole   bool         // a package clause heads it: it is a file of Go
 	runMain bool         // a whole program was pasted: main is to be called
 	inits   []*ast.FuncDecl
 	lbrace  token.Pos
@@ -65,13 +66,12 @@ func (p *parsed) parseDecls(fset *token.FileSet, items []item) error {
 		err = errDecls
 	}
 	p.decls = append(p.decls, file.Decls...)
-	whole := false
 	for _, it := range items {
-		whole = whole || it.kind == clause
+		p.whole = p.whole || it.kind == clause
 	}
 	for _, d := range p.decls {
 		if f, ok := d.(*ast.FuncDecl); ok && f.Recv == nil && f.Name.Name == "main" {
-			p.runMain = whole
+			p.runMain = p.whole
 		}
 	}
 	return err

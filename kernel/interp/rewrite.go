@@ -37,10 +37,11 @@ func rewrite(u *unit, info *types.Info, fset *token.FileSet) {
 	for _, d := range u.decls {
 		w.node(d)
 	}
+	u.addInits()
 	steps := u.steps
 	u.steps = nil
-	for _, f := range u.inits {
-		u.steps = append(u.steps, step{stmt: call(f.Pos(), ident(f.Pos(), f.Name.Name))})
+	if w.defersInRange(stepStatements(steps)) {
+		u.steps = append(u.steps, step{stmt: w.emptyDefer(steps[0].pos())})
 	}
 	for i, s := range steps {
 		if i > 0 {
@@ -123,10 +124,10 @@ func (w *rewriter) node(n ast.Node) {
 		case *ast.RangeStmt:
 			w.head(n.Body)
 		case *ast.FuncDecl:
-			w.head(n.Body)
+			w.function(n.Body)
 		case *ast.FuncLit:
 			if !w.own[n] {
-				w.head(n.Body)
+				w.function(n.Body)
 			}
 		}
 		return true

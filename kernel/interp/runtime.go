@@ -33,6 +33,8 @@ var runtimePackage = &ixgo.Package{
 		"Log":  reflect.ValueOf(func(any, string, string, ...any) {}),         // a call of package log, with its place
 		"Logf": reflect.ValueOf(func(any, string, string, string, ...any) {}), // likewise, with a format
 
+		"Unique": reflect.ValueOf(func(value, pointer any) any { return pointer }), // the session's pointer to an equal value
+
 		"HashComparable":      reflect.ValueOf(func(seed maphash.Seed, v any) uint64 { return maphash.Comparable(seed, v) }),
 		"WriteHashComparable": reflect.ValueOf(func(h *maphash.Hash, v any) { maphash.WriteComparable(h, v) }),
 	},

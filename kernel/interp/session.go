@@ -35,6 +35,7 @@ type session struct {
 	redirect map[types.Object]types.Object // functions redefined with the same signature
 	address  map[*types.Var]any            // pointers to session variables
 	shared   sharedTypes
+	unnamed  unnamedTypes
 	runtime  runtimeTree
 }
 

@@ -8,6 +8,7 @@ import (
 	"weak"
 
 	"github.com/goplus/ixgo"
+	"github.com/goplus/reflectx"
 	"golang.org/x/tools/go/ssa"
 	"golang.org/x/tools/go/types/typeutil"
 )
@@ -33,7 +34,7 @@ func (s *session) shareTypes(i *ixgo.Interp, invokes bool) {
 	table := (*methodSets)(privateField(v, "msets"))
 	own, fresh := *table, methodSets{}
 	for t := range own {
-		if _, ok := s.shared.known[t]; !ok && t.NumMethod() > 0 {
+		if _, ok := s.shared.known[t]; !ok && reflectx.NumMethodX(t) > 0 { // with those that only the package can call
 			fresh[t] = map[string]*ssa.Function{}
 		}
 	}
@@ -55,12 +56,19 @@ func (s *session) shareTypes(i *ixgo.Interp, invokes bool) {
 	}
 	record := reflect.ValueOf(*(**ixgo.TypesRecord)(privateField(v, "record"))).Elem()
 	(*(**typeutil.Map)(privateField(record, "tcache"))).Iterate(func(t types.Type, rt any) {
-		if named, ok := t.(*types.Named); ok && named.Obj().Pkg() == s.pkg {
+		if named, ok := t.(*types.Named); ok && s.isInterpreted(named) {
 			if rt, ok := rt.(reflect.Type); ok {
 				s.loader.keep(named, rt)
 			}
 		}
 	})
+}
+
+// isInterpreted tells types that the engine makes at run time from those that are
+// compiled in: those of cells, of packages that come as source, and all instances.
+func (s *session) isInterpreted(t *types.Named) bool {
+	p := t.Obj().Pkg()
+	return p == s.pkg || t.TypeArgs().Len() > 0 || p != nil && s.base.SourcePackage(p.Path()) != nil
 }
 
 // copiedEntries bounds how much a new type may cost: so many entries of tables are

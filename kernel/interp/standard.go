@@ -111,11 +111,10 @@ import (
 	_ "github.com/goplus/ixgo/pkg/unicode"
 	_ "github.com/goplus/ixgo/pkg/unicode/utf16"
 	_ "github.com/goplus/ixgo/pkg/unicode/utf8"
-	_ "github.com/goplus/ixgo/pkg/unique"
 	_ "github.com/goplus/ixgo/pkg/weak"
 )
 
-// standard lists what is imported above, log and log/slog, and unsafe.
+// standard lists what is imported above, log and log/slog, unique and unsafe.
 var standard = []string{
 	"archive/tar",
 	"archive/zip",

@@ -139,6 +139,7 @@ func (ts *tasks) externals() map[string]any {
 		},
 		runtimePath + ".End":     ts.end,
 		runtimePath + ".Command": ts.command,
+		runtimePath + ".Unique":  new(uniques).pointer,
 		"os.Exit":                func(code int) { ts.exit(code) },
 		"time.Sleep":             ts.sleep,
 	}
