@@ -156,7 +156,9 @@ func specFiles(o InstallOptions) (map[string][]byte, error) {
 	err := enc.Encode(spec{
 		Argv:        append([]string{o.Executable, "kernel", "--connection-file", "{connection_file}"}, o.Arguments...),
 		DisplayName: o.DisplayName, Language: "go", InterruptMode: "message",
-		ProtocolVersion: "5.5", Env: o.Env, Metadata: map[string]any{"debugger": false},
+		ProtocolVersion: "5.5", Env: o.Env, Metadata: map[string]any{
+			"debugger": false, "supported_encryption": []string{"curve"},
+		},
 	})
 	if err != nil {
 		return nil, err

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"encoding/xml"
+	"fmt"
 	"image/png"
 	"os"
 	"path/filepath"
@@ -40,6 +41,9 @@ func TestInstall(t *testing.T) {
 		if strings.Join(got.Argv, " ") != strings.Join(want, " ") || got.DisplayName != display ||
 			got.Language != "go" || got.InterruptMode != "message" || got.Env["A"] != "<b>" || got.ProtocolVersion == "" {
 			t.Errorf("kernel.json: %s", data)
+		}
+		if encryption := fmt.Sprint(got.Metadata["supported_encryption"]); encryption != "[curve]" {
+			t.Errorf("supported_encryption %s, want [curve]", encryption)
 		}
 		checkLogos(t, dir)
 	}

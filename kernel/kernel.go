@@ -180,9 +180,13 @@ func username() string {
 // connection file.
 func (k *Kernel) listen(file []byte) error {
 	before := k.conn
+	keys, err := zmq.ParseCurveKeys(k.conn.CurvePublicKey, k.conn.CurveSecretKey)
+	if err != nil {
+		return fmt.Errorf("kernel: %s: curve_publickey, curve_secretkey: %w", k.cfg.ConnectionFile, err)
+	}
 	hb, err := k.conn.Listen(&k.conn.HBPort)
 	if err == nil {
-		k.heartbeat = zmq.NewEcho(hb, k.log)
+		k.heartbeat = zmq.NewEcho(hb, keys, k.log)
 	}
 	open := func(port *int, receive func([][]byte)) *zmq.Router {
 		if err != nil {
@@ -193,7 +197,7 @@ func (k *Kernel) listen(file []byte) error {
 			err = failed
 			return nil
 		}
-		return zmq.NewRouter(l, k.log, receive)
+		return zmq.NewRouter(l, keys, k.log, receive)
 	}
 	k.shell = open(&k.conn.ShellPort, func(f [][]byte) { k.receive(k.shell, f) })
 	k.control = open(&k.conn.ControlPort, func(f [][]byte) { k.receive(k.control, f) })
@@ -201,7 +205,7 @@ func (k *Kernel) listen(file []byte) error {
 	if err == nil {
 		l, failed := k.conn.Listen(&k.conn.IOPubPort)
 		if err = failed; err == nil {
-			k.iopub = zmq.NewXPub(l, k.log, k.welcome)
+			k.iopub = zmq.NewXPub(l, keys, k.log, k.welcome)
 		}
 	}
 	if err == nil && k.conn != before {

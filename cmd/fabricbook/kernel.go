@@ -44,6 +44,7 @@ func kernelCommand() *cobra.Command {
 			// SIGINT interrupts the running cell here; it does not end the kernel.
 			return kernel.Serve(context.WithoutCancel(cmd.Context()), kernel.Config{
 				ConnectionFile: connection, Engine: cellEngine(), Version: buildVersion(), DataDir: client.DataDir(),
+				Log: kernel.NewLog(cmd.ErrOrStderr()),
 			})
 		},
 	}

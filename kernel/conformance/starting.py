@@ -38,6 +38,7 @@ def write_spec(folder):
                 "display_name": "kernel under test",
                 "language": "go",
                 "interrupt_mode": "message",
+                "metadata": {"supported_encryption": ["curve"]},
             },
             f,
         )

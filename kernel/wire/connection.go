@@ -12,7 +12,8 @@ import (
 )
 
 // Connection is what a connection file says: where the kernel's five sockets
-// listen and with which key messages are signed.
+// listen, with which key messages are signed, and with which keys of CurveZMQ, if
+// any, the sockets are sealed.
 type Connection struct {
 	Transport       string `json:"transport"` // "tcp" or "ipc"
 	IP              string `json:"ip"`        // for ipc the prefix of the sockets' paths
@@ -24,15 +25,30 @@ type Connection struct {
 	SignatureScheme string `json:"signature_scheme"`
 	Key             string `json:"key"`
 	KernelName      string `json:"kernel_name,omitempty"`
+	CurvePublicKey  string `json:"curve_publickey,omitempty"` // Z85, RFC 32
+	CurveSecretKey  string `json:"curve_secretkey,omitempty"`
 }
 
 // ParseConnection parses and checks a connection file.
 func ParseConnection(data []byte) (Connection, error) {
 	c := Connection{Transport: "tcp", IP: "127.0.0.1", SignatureScheme: "hmac-sha256"}
+	if registers(data) {
+		return Connection{}, errors.New("connection file: it asks for the start-up handshake of protocol 5.6 (registration_port); " +
+			"this kernel speaks " + Version + ", as its kernelspec says: start it with a connection file")
+	}
 	if err := json.Unmarshal(data, &c); err != nil {
 		return Connection{}, fmt.Errorf("connection file: %w", err)
 	}
 	return c, c.validate()
+}
+
+// registers tells a registration file of protocol 5.6, which would otherwise look
+// like a connection file that leaves everything open.
+func registers(data []byte) bool {
+	var file struct {
+		Port json.RawMessage `json:"registration_port"`
+	}
+	return json.Unmarshal(data, &file) == nil && file.Port != nil
 }
 
 func (c Connection) validate() error {

@@ -35,6 +35,7 @@ func TestParseConnectionNamesTheField(t *testing.T) {
 		{`"hmac-sha256"`, `"md5"`, "signature_scheme"},
 		{`1004`, `"x"`, "control_port"},
 		{`{`, ``, "connection file"},
+		{`"hb_port"`, `"registration_port"`, "handshake of protocol 5.6"},
 	} {
 		_, err := ParseConnection([]byte(strings.Replace(goodFile, c.old, c.new, 1)))
 		if err == nil || !strings.Contains(err.Error(), c.want) {

@@ -5,12 +5,16 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"sync"
 	"time"
 )
 
-// writeAtOnce bounds what one system call is given to write, in bytes.
-const writeAtOnce = 128 << 10
+const (
+	writeAtOnce = 128 << 10 // bytes that one system call is given, if one message is not longer
+	copyBelow   = 4 << 10   // bytes of a body up to which a copy is cheaper than a buffer of its own
+	frameCost   = 64        // bytes that a frame takes in the queue besides its body
+)
 
 // errOverrun closes a connection whose peer does not read.
 var errOverrun = errors.New("peer does not read: its queue is full")
@@ -20,20 +24,20 @@ var errOverrun = errors.New("peer does not read: its queue is full")
 type peer struct {
 	peerInfo
 	conn  net.Conn
-	r     *bufio.Reader
+	r     frameReader
 	limit int // bytes that may wait to be written
 
 	mu       sync.Mutex
 	changed  *sync.Cond // queue, closed or progress changed
-	queue    [][]byte   // encoded frames that wait, in order
+	queue    []frame    // frames that wait, in order
 	queued   int        // their size, and of what is being written
 	progress time.Time  // when the peer last took bytes, or had none to take
 	closed   error      // why the connection ends, nil while it lives
 	drained  bool       // close after the queue is written
 }
 
-func newPeer(conn net.Conn, r *bufio.Reader, info peerInfo, limit int) *peer {
-	p := &peer{peerInfo: info, conn: conn, r: r, limit: limit, progress: time.Now()}
+func newPeer(conn net.Conn, r *bufio.Reader, info peerInfo, curve *curveSession, limit int) *peer {
+	p := &peer{peerInfo: info, conn: conn, r: frameReader{r, curve}, limit: limit, progress: time.Now()}
 	p.changed = sync.NewCond(&p.mu)
 	return p
 }
@@ -41,28 +45,21 @@ func newPeer(conn net.Conn, r *bufio.Reader, info peerInfo, limit int) *peer {
 // send queues one message. It fails where the connection has ended, and ends
 // it where too much waits already.
 func (p *peer) send(frames [][]byte) error {
-	encoded := make([][]byte, 0, 2*len(frames))
-	size := 0
+	message := make([]frame, len(frames))
 	for i, f := range frames {
-		flags := byte(flagMore)
-		if i == len(frames)-1 {
-			flags = 0
-		}
-		encoded = append(encoded, appendFrameHeader(nil, flags, len(f)))
-		if len(f) > 0 {
-			encoded = append(encoded, f)
-		}
-		size += len(f) + 2
+		message[i] = frame{flagMore, f}
 	}
-	return p.enqueue(encoded, size)
+	message[len(frames)-1].flags = 0
+	return p.enqueue(message)
 }
 
 func (p *peer) sendCommand(name string, body []byte) error {
-	frame := appendFrame(nil, flagCommand, append(appendName(nil, name), body...))
-	return p.enqueue([][]byte{frame}, len(frame))
+	return p.enqueue([]frame{{flagCommand, append(appendName(nil, name), body...)}})
 }
 
-func (p *peer) enqueue(encoded [][]byte, size int) error {
+// enqueue takes whole messages.
+func (p *peer) enqueue(frames []frame) error {
+	size := sizeOf(frames)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.closed != nil {
@@ -78,10 +75,17 @@ func (p *peer) enqueue(encoded [][]byte, size int) error {
 	if p.queued == 0 {
 		p.progress = time.Now()
 	}
-	p.queue = append(p.queue, encoded...)
+	p.queue = append(p.queue, frames...)
 	p.queued += size
 	p.changed.Broadcast()
 	return nil
+}
+
+func sizeOf(frames []frame) (size int) {
+	for _, f := range frames {
+		size += frameCost + len(f.body)
+	}
+	return size
 }
 
 // end closes the connection for the given reason. p.mu is held.
@@ -100,6 +104,16 @@ func (p *peer) close(reason error) {
 	p.end(reason)
 }
 
+// handOver ends the connection and returns the messages that nothing was written
+// of.
+func (p *peer) handOver() []frame {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	left := p.queue
+	p.end(net.ErrClosed)
+	return left
+}
+
 // drain lets the writer finish what waits, then closes the connection.
 func (p *peer) drain() {
 	p.mu.Lock()
@@ -110,51 +124,105 @@ func (p *peer) drain() {
 
 // write sends what is queued until the connection ends.
 func (p *peer) write() {
+	var scratch []byte
 	for {
-		batch, size := p.next()
+		batch := p.next()
 		if batch == nil {
 			return
 		}
-		buffers := net.Buffers(batch)
+		var buffers net.Buffers
+		if p.r.curve != nil {
+			scratch = sealBatch(scratch[:0], batch, p.r.curve)
+			buffers = net.Buffers{scratch}
+		} else {
+			buffers, scratch = plainBatch(scratch[:0], batch)
+		}
 		if _, err := buffers.WriteTo(p.conn); err != nil {
 			p.close(err)
 			return
 		}
-		p.wrote(size)
+		if cap(scratch) > 4*writeAtOnce { // a large message's
+			scratch = nil
+		}
+		p.wrote(sizeOf(batch))
+		clear(batch) // the queue's array may live on
 	}
 }
 
-// next waits for something to write and takes it, nil at the end.
-func (p *peer) next() (batch [][]byte, size int) {
+func sealBatch(dst []byte, batch []frame, curve *curveSession) []byte {
+	size := 0
+	for _, f := range batch {
+		size += maxFrameHeader + int(sealedOverhead) + len(f.body)
+	}
+	dst = slices.Grow(dst, size)
+	for _, f := range batch {
+		dst = curve.seal(dst, f)
+	}
+	return dst
+}
+
+// plainBatch encodes frames: headers and short bodies in scratch, long bodies as
+// they are.
+func plainBatch(scratch []byte, batch []frame) (buffers net.Buffers, grown []byte) {
+	size := 0
+	for _, f := range batch {
+		if size += maxFrameHeader; len(f.body) <= copyBelow {
+			size += len(f.body)
+		}
+	}
+	scratch = slices.Grow(scratch, size) // buffers points into it: it may not move
+	start := 0
+	for _, f := range batch {
+		scratch = appendFrameHeader(scratch, f.flags, len(f.body))
+		if len(f.body) <= copyBelow {
+			scratch = append(scratch, f.body...)
+			continue
+		}
+		buffers = append(buffers, scratch[start:], f.body)
+		start = len(scratch)
+	}
+	if start < len(scratch) {
+		buffers = append(buffers, scratch[start:])
+	}
+	return buffers, scratch
+}
+
+// next waits for something to write and takes it in whole messages, nil at the
+// end.
+func (p *peer) next() []frame {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for len(p.queue) == 0 && p.closed == nil && !p.drained {
 		p.changed.Wait()
 	}
 	if p.closed != nil {
-		return nil, 0
+		return nil
 	}
 	if len(p.queue) == 0 {
 		p.end(net.ErrClosed)
-		return nil, 0
+		return nil
 	}
-	n := 0
-	for n < len(p.queue) && (size < writeAtOnce || n == 0) {
-		size += len(p.queue[n])
+	n, size, whole := 0, 0, false
+	for n < len(p.queue) && (size < writeAtOnce || !whole) {
+		size += len(p.queue[n].body)
+		whole = p.queue[n].flags&flagMore == 0
 		n++
 	}
+	var batch []frame
 	batch, p.queue = p.queue[:n:n], p.queue[n:]
-	return batch, size
+	return batch
 }
 
 func (p *peer) wrote(size int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.closed != nil {
+		return
+	}
 	p.progress = time.Now()
+	p.queued -= size
 	if len(p.queue) == 0 {
-		p.queue, p.queued = nil, 0
-	} else {
-		p.queued = max(1, p.queued-size)
+		p.queue = nil
 	}
 	p.changed.Broadcast()
 }

@@ -4,10 +4,12 @@ import (
 	"bufio"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -16,12 +18,14 @@ const (
 	handshakeTime = 10 * time.Second
 	maxPeers      = 1024      // connections at a time, in handshake or after
 	queueLimit    = 256 << 20 // bytes that may wait for one peer
+	warnEvery     = 10 * time.Second
 )
 
 // server accepts connections for one socket. The socket says by its hooks what
 // a peer's coming, message and going means; they run on the peer's goroutine.
 type server struct {
 	listener net.Listener
+	keys     *CurveKeys // nil: the NULL mechanism
 	log      *slog.Logger
 	kind     string   // own socket type
 	accepted []string // peers' socket types
@@ -33,16 +37,24 @@ type server struct {
 	command func(p *peer, name string, body []byte)
 	left    func(p *peer)
 
-	mu     sync.Mutex
-	conns  map[net.Conn]*peer // nil while in handshake
-	closed bool
-	done   sync.WaitGroup
+	mu       sync.Mutex
+	conns    map[net.Conn]*admission
+	refusals int       // not told in the log yet
+	warned   time.Time // when the log last told of one
+	closed   bool
+	done     sync.WaitGroup
 }
 
-func newServer(l net.Listener, log *slog.Logger, kind string, accepted ...string) *server {
+// admission is one accepted connection.
+type admission struct {
+	since time.Time
+	peer  *peer // nil while in handshake
+}
+
+func newServer(l net.Listener, keys *CurveKeys, log *slog.Logger, kind string, accepted ...string) *server {
 	return &server{
-		listener: l, log: log.With("socket", kind), kind: kind, accepted: accepted,
-		limit: queueLimit, patience: handshakeTime, conns: map[net.Conn]*peer{},
+		listener: l, keys: keys, log: log.With("socket", kind), kind: kind, accepted: accepted,
+		limit: queueLimit, patience: handshakeTime, conns: map[net.Conn]*admission{},
 	}
 }
 
@@ -56,7 +68,8 @@ func (s *server) Run(ctx context.Context) error {
 			if errors.Is(err, net.ErrClosed) {
 				return nil
 			}
-			s.log.Warn("accept", "err", err)
+			s.refused("accept", nil, err)
+			s.evict()
 			if !pause(ctx, 50*time.Millisecond) { // out of file descriptors, as a rule
 				return nil
 			}
@@ -81,15 +94,63 @@ func pause(ctx context.Context, d time.Duration) bool {
 	}
 }
 
+// admit counts conn in. Where there are too many, one that is still in its
+// handshake has to go: who has the keys and speaks the protocol is through in
+// milliseconds, who only holds connections keeps nobody out.
 func (s *server) admit(conn net.Conn) bool {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.closed || len(s.conns) >= maxPeers {
+	full := len(s.conns) >= maxPeers
+	s.mu.Unlock()
+	if full && !s.evict() {
+		s.refused("connection refused", conn, fmt.Errorf("%d connections are open", maxPeers))
 		return false
 	}
-	s.conns[conn] = nil
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return false
+	}
+	s.conns[conn] = &admission{since: time.Now()}
 	s.done.Add(1)
 	return true
+}
+
+// evict ends the handshake that has lasted longest.
+func (s *server) evict() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var oldest net.Conn
+	for conn, a := range s.conns {
+		if a.peer == nil && (oldest == nil || a.since.Before(s.conns[oldest].since)) {
+			oldest = conn
+		}
+	}
+	if oldest == nil {
+		return false
+	}
+	oldest.Close()
+	delete(s.conns, oldest)
+	return true
+}
+
+// refused tells the log of a stranger, but not of each: a client with the wrong
+// key tries again ten times a second.
+func (s *server) refused(what string, conn net.Conn, err error) {
+	s.mu.Lock()
+	s.refusals++
+	number, tell := s.refusals, time.Since(s.warned) >= warnEvery
+	if tell {
+		s.refusals, s.warned = 0, time.Now()
+	}
+	s.mu.Unlock()
+	if !tell {
+		return
+	}
+	from := "none"
+	if conn != nil {
+		from = conn.RemoteAddr().String()
+	}
+	s.log.Warn(what, "peer", from, "err", err, "refusals", number)
 }
 
 // serve performs the handshake, then reads messages until the peer goes.
@@ -99,13 +160,15 @@ func (s *server) serve(conn net.Conn) {
 	defer conn.Close()
 	r := bufio.NewReaderSize(conn, 64<<10)
 	_ = conn.SetDeadline(time.Now().Add(s.patience))
-	info, err := handshake(conn, r, s.kind, s.accepted)
+	info, curve, err := handshake(conn, r, s.keys, s.kind, s.accepted)
 	if err != nil {
-		s.log.Debug("handshake refused", "peer", conn.RemoteAddr(), "err", err)
+		if !gone(err) {
+			s.refused("handshake refused", conn, err)
+		}
 		return
 	}
 	_ = conn.SetDeadline(time.Time{})
-	p := newPeer(conn, r, info, s.limit)
+	p := newPeer(conn, r, info, curve, s.limit)
 	if !s.established(conn, p) {
 		return
 	}
@@ -120,9 +183,19 @@ func (s *server) serve(conn net.Conn) {
 	if s.left != nil {
 		s.left(p)
 	}
-	if reason := p.closed; !errors.Is(reason, io.EOF) && !errors.Is(reason, net.ErrClosed) {
-		s.log.Warn("connection ended", "peer", conn.RemoteAddr(), "err", reason)
+	if reason := p.closed; !gone(reason) {
+		s.refused("connection ended", conn, reason)
 	}
+}
+
+// gone tells the errors of a peer that just went.
+func gone(err error) bool {
+	for _, usual := range []error{io.EOF, net.ErrClosed, syscall.ECONNRESET, syscall.EPIPE} {
+		if errors.Is(err, usual) {
+			return true
+		}
+	}
+	return false
 }
 
 func (s *server) read(p *peer) error {
@@ -134,7 +207,7 @@ func (s *server) read(p *peer) error {
 		})
 	}
 	for {
-		frames, err := readMessage(p.r, command)
+		frames, err := p.r.message(command)
 		if err != nil {
 			return err
 		}
@@ -147,10 +220,11 @@ func (s *server) read(p *peer) error {
 func (s *server) established(conn net.Conn, p *peer) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.closed {
+	a := s.conns[conn]
+	if s.closed || a == nil { // evicted
 		return false
 	}
-	s.conns[conn] = p
+	a.peer = p
 	return true
 }
 
@@ -165,9 +239,9 @@ func (s *server) peers() []*peer {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	out := make([]*peer, 0, len(s.conns))
-	for _, p := range s.conns {
-		if p != nil {
-			out = append(out, p)
+	for _, a := range s.conns {
+		if a.peer != nil {
+			out = append(out, a.peer)
 		}
 	}
 	return out
@@ -196,8 +270,8 @@ func (s *server) Shutdown(ctx context.Context) {
 func (s *server) closeHandshakes() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for conn, p := range s.conns {
-		if p == nil {
+	for conn, a := range s.conns {
+		if a.peer == nil {
 			conn.Close()
 		}
 	}

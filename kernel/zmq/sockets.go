@@ -1,22 +1,28 @@
 package zmq
 
 import (
-	"bytes"
 	"context"
 	"encoding/binary"
 	"fmt"
 	"log/slog"
 	"net"
+	"strings"
 	"sync"
 	"time"
+)
+
+// Bounds of what one peer may subscribe to, which each message is compared with.
+const (
+	maxTopics     = 256
+	maxTopicBytes = 64 << 10 // of all its topics
 )
 
 // stalledAfter is how long a peer may take nothing before nobody waits for it.
 const stalledAfter = time.Second
 
 // Router is a ROUTER socket: it tells peers apart by their identity. A peer that
-// connects with the identity of another takes its place, as a client does that
-// lost its connection and came back.
+// connects with the identity of another takes its place and what waits for it, as
+// a client does that lost its connection and came back.
 type Router struct {
 	*server
 	mu     sync.Mutex
@@ -24,11 +30,12 @@ type Router struct {
 	nextID uint32
 }
 
-// NewRouter returns a ROUTER on l. receive gets each message with the sender's
+// NewRouter returns a ROUTER on l, with keys for the CURVE mechanism or nil for
+// NULL, as for all sockets. receive gets each message with the sender's
 // identity as its first frame, in order for each peer, on that peer's goroutine:
 // while it blocks, only that peer waits.
-func NewRouter(l net.Listener, log *slog.Logger, receive func(frames [][]byte)) *Router {
-	r := &Router{server: newServer(l, log, "ROUTER", "DEALER", "REQ", "ROUTER"), byID: map[string]*peer{}}
+func NewRouter(l net.Listener, keys *CurveKeys, log *slog.Logger, receive func(frames [][]byte)) *Router {
+	r := &Router{server: newServer(l, keys, log, "ROUTER", "DEALER", "REQ", "ROUTER"), byID: map[string]*peer{}}
 	r.joined, r.left = r.join, r.leave
 	r.message = func(p *peer, frames [][]byte) {
 		receive(append([][]byte{[]byte(p.identity)}, frames...))
@@ -44,7 +51,7 @@ func (r *Router) join(p *peer) {
 		p.identity = string(binary.BigEndian.AppendUint32([]byte{0}, r.nextID))
 	}
 	if old := r.byID[p.identity]; old != nil {
-		old.close(net.ErrClosed)
+		_ = p.enqueue(old.handOver()) // an ended connection is its reader's business
 	}
 	r.byID[p.identity] = p
 }
@@ -63,8 +70,8 @@ func (r *Router) Send(frames [][]byte) error {
 		return fmt.Errorf("zmq: router message of %d frames, want identity and more", len(frames))
 	}
 	r.mu.Lock()
+	defer r.mu.Unlock()
 	p := r.byID[string(frames[0])]
-	r.mu.Unlock()
 	if p == nil {
 		return fmt.Errorf("zmq: no peer with identity %q", frames[0])
 	}
@@ -76,14 +83,20 @@ func (r *Router) Send(frames [][]byte) error {
 type XPub struct {
 	*server
 	mu     sync.Mutex
-	topics map[*peer][]string
+	topics map[*peer]*topics
+}
+
+// topics are what one peer subscribed to.
+type topics struct {
+	times map[string]int // how often; as many CANCELs end it
+	bytes int
 }
 
 // NewXPub returns an XPUB on l. welcome, if not nil, gives the message that a
 // peer gets in answer to each of its subscriptions, before any other message of
 // that topic.
-func NewXPub(l net.Listener, log *slog.Logger, welcome func(topic string) [][]byte) *XPub {
-	x := &XPub{server: newServer(l, log, "XPUB", "SUB", "XSUB"), topics: map[*peer][]string{}}
+func NewXPub(l net.Listener, keys *CurveKeys, log *slog.Logger, welcome func(topic string) [][]byte) *XPub {
+	x := &XPub{server: newServer(l, keys, log, "XPUB", "SUB", "XSUB"), topics: map[*peer]*topics{}}
 	subscribe := func(p *peer, on bool, topic string) { x.subscribe(p, on, topic, welcome) }
 	x.command = func(p *peer, name string, body []byte) { // ZMTP 3.1
 		switch name {
@@ -107,23 +120,45 @@ func NewXPub(l net.Listener, log *slog.Logger, welcome func(topic string) [][]by
 }
 
 func (x *XPub) subscribe(p *peer, on bool, topic string, welcome func(string) [][]byte) {
+	var answer [][]byte
+	if on && welcome != nil {
+		answer = welcome(topic)
+	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if !on {
-		for i, t := range x.topics[p] {
-			if t == topic {
-				x.topics[p] = append(x.topics[p][:i:i], x.topics[p][i+1:]...)
-				break
-			}
-		}
+	t := x.topics[p]
+	switch {
+	case t == nil && !on:
+		return
+	case t == nil:
+		t = &topics{times: map[string]int{}}
+		x.topics[p] = t
+	}
+	if !t.change(on, topic) {
+		p.close(fmt.Errorf("peer subscribes to more than %d topics or %d bytes of them", maxTopics, maxTopicBytes))
 		return
 	}
-	x.topics[p] = append(x.topics[p], topic)
-	if welcome != nil {
-		if frames := welcome(topic); frames != nil {
-			_ = p.send(frames) // an ended connection is its reader's business
-		}
+	if answer != nil {
+		_ = p.send(answer) // an ended connection is its reader's business
 	}
+}
+
+// change adds or takes one subscription, false where there are too many.
+func (t *topics) change(on bool, topic string) bool {
+	times := t.times[topic]
+	switch {
+	case on && times == 0:
+		t.bytes += len(topic)
+		t.times[topic] = 1
+	case on:
+		t.times[topic]++
+	case times == 1:
+		t.bytes -= len(topic)
+		delete(t.times, topic)
+	case times > 1:
+		t.times[topic]--
+	}
+	return len(t.times) <= maxTopics && t.bytes <= maxTopicBytes
 }
 
 // Send queues a message for its subscribers. It never blocks; frames may not be
@@ -131,9 +166,10 @@ func (x *XPub) subscribe(p *peer, on bool, topic string, welcome func(string) []
 func (x *XPub) Send(frames [][]byte) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
+	first := string(frames[0])
 	for p, topics := range x.topics {
-		for _, t := range topics {
-			if bytes.HasPrefix(frames[0], []byte(t)) {
+		for t := range topics.times {
+			if strings.HasPrefix(first, t) {
 				_ = p.send(frames) // an ended connection is its reader's business
 				break
 			}
@@ -169,8 +205,8 @@ func (x *XPub) behind(limit int) bool {
 type Rep struct{ *server }
 
 // NewEcho returns a REP on l that sends each request back, as a heartbeat does.
-func NewEcho(l net.Listener, log *slog.Logger) *Rep {
-	s := newServer(l, log, "REP", "REQ", "DEALER")
+func NewEcho(l net.Listener, keys *CurveKeys, log *slog.Logger) *Rep {
+	s := newServer(l, keys, log, "REP", "REQ", "DEALER")
 	s.message = func(p *peer, frames [][]byte) { _ = p.send(frames) } // the reader sees the end
 	return &Rep{s}
 }

@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"net"
 	"runtime"
+	"slices"
 	"testing"
 	"testing/iotest"
 	"time"
@@ -19,6 +20,8 @@ import (
 )
 
 const testTime = 10 * time.Second
+
+var null = greeting(mechanismNull)
 
 var quiet = slog.New(slog.DiscardHandler)
 
@@ -75,9 +78,9 @@ func dial(t *testing.T, addr net.Addr) *raw {
 func join(t *testing.T, addr net.Addr, kind, identity string) *raw {
 	t.Helper()
 	c := dial(t, addr)
-	c.send(greeting[:])
+	c.send(null)
 	c.send(ready(kind, identity))
-	if err := readGreeting(c.r); err != nil {
+	if err := readGreeting(c.r, mechanismNull); err != nil {
 		t.Fatal(err)
 	}
 	if name, _, err := readCommand(c.r); err != nil || name != "READY" {
@@ -104,7 +107,7 @@ func (c *raw) send(p []byte) {
 
 func (c *raw) receive() [][]byte {
 	c.t.Helper()
-	frames, err := readMessage(c.r, func(string, []byte) error { return nil })
+	frames, err := frameReader{r: c.r}.message(func(string, []byte) error { return nil })
 	if err != nil {
 		c.t.Fatal(err)
 	}
@@ -127,7 +130,7 @@ func isTimeout(err error) bool {
 // echoRouter answers each message with the same frames.
 func echoRouter(t *testing.T) *Router {
 	var r *Router
-	r = NewRouter(listen(t), quiet, func(frames [][]byte) {
+	r = NewRouter(listen(t), nil, quiet, func(frames [][]byte) {
 		if err := r.Send(frames); err != nil {
 			t.Logf("send: %v", err)
 		}
@@ -138,9 +141,9 @@ func echoRouter(t *testing.T) *Router {
 func TestTalksToZMQ4(t *testing.T) {
 	router := echoRouter(t)
 	serve(t, router)
-	pub := NewXPub(listen(t), quiet, func(topic string) [][]byte { return [][]byte{[]byte(topic), []byte("welcome")} })
+	pub := NewXPub(listen(t), nil, quiet, func(topic string) [][]byte { return [][]byte{[]byte(topic), []byte("welcome")} })
 	serve(t, pub)
-	echo := NewEcho(listen(t), quiet)
+	echo := NewEcho(listen(t), nil, quiet)
 	serve(t, echo)
 	ctx, cancel := context.WithTimeout(context.Background(), testTime)
 	defer cancel()
@@ -200,26 +203,25 @@ func TestIdleHandshakesBlockNobody(t *testing.T) {
 func TestStrangersAreRefused(t *testing.T) {
 	r := echoRouter(t)
 	serve(t, r)
-	curve := greeting
-	copy(curve[12:], "CURVE")
-	old := greeting
+	curve := greeting(mechanismCurve)
+	old := greeting(mechanismNull)
 	old[10] = 2
 	for name, bytes := range map[string][]byte{
 		"HTTP":              []byte("GET / HTTP/1.1\r\n\r\n"),
 		"zeros":             make([]byte, 64),
-		"ZMTP 2":            old[:],
-		"CURVE":             curve[:],
-		"wrong type":        append(greeting[:], ready("PUB", "")...),
-		"no command":        append(greeting[:], appendFrame(nil, 0, []byte("READY"))...),
-		"other command":     append(greeting[:], appendFrame(nil, flagCommand, appendName(nil, "HELLO"))...),
-		"huge command":      append(greeting[:], flagCommand|flagLong, 0x7F, 255, 255, 255, 255, 255, 255, 255),
-		"name cut":          append(greeting[:], appendFrame(nil, flagCommand, []byte{200, 'R'})...),
-		"metadata cut":      append(greeting[:], appendFrame(nil, flagCommand, append(appendName(nil, "READY"), 11, 'S'))...),
-		"metadata lies":     append(greeting[:], appendFrame(nil, flagCommand, append(appendName(appendName(nil, "READY"), "Identity"), 255, 255, 255, 255))...),
-		"reserved identity": append(greeting[:], ready("DEALER", "\x00\x00\x00\x00\x01")...),
-		"reserved flags":    append(append(greeting[:], ready("DEALER", "")...), 0xF8, 0),
-		"huge frame":        append(append(greeting[:], ready("DEALER", "")...), flagLong, 0x7F, 255, 255, 255, 255, 255, 255, 255),
-		"bad ping":          append(append(greeting[:], ready("DEALER", "")...), appendFrame(nil, flagCommand, appendName(nil, "PING"))...),
+		"ZMTP 2":            old,
+		"CURVE":             curve,
+		"wrong type":        slices.Concat(null, ready("PUB", "")),
+		"no command":        slices.Concat(null, appendFrame(nil, 0, []byte("READY"))),
+		"other command":     slices.Concat(null, appendFrame(nil, flagCommand, appendName(nil, "HELLO"))),
+		"huge command":      slices.Concat(null, []byte{flagCommand | flagLong, 0x7F, 255, 255, 255, 255, 255, 255, 255}),
+		"name cut":          slices.Concat(null, appendFrame(nil, flagCommand, []byte{200, 'R'})),
+		"metadata cut":      slices.Concat(null, appendFrame(nil, flagCommand, append(appendName(nil, "READY"), 11, 'S'))),
+		"metadata lies":     slices.Concat(null, appendFrame(nil, flagCommand, append(appendName(appendName(nil, "READY"), "Identity"), 255, 255, 255, 255))),
+		"reserved identity": slices.Concat(null, ready("DEALER", "\x00\x00\x00\x00\x01")),
+		"reserved flags":    slices.Concat(null, ready("DEALER", ""), []byte{0xF8, 0}),
+		"huge frame":        slices.Concat(null, ready("DEALER", ""), []byte{flagLong, 0x7F, 255, 255, 255, 255, 255, 255, 255}),
+		"bad ping":          slices.Concat(null, ready("DEALER", ""), appendFrame(nil, flagCommand, appendName(nil, "PING"))),
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := dial(t, r.Addr())
@@ -268,7 +270,7 @@ func TestRouterKnowsItsPeers(t *testing.T) {
 }
 
 func TestStalledSubscriberHarmsNobody(t *testing.T) {
-	x := NewXPub(listen(t), quiet, nil)
+	x := NewXPub(listen(t), nil, quiet, nil)
 	x.limit = 4 << 20
 	serve(t, x)
 	stalled := join(t, x.Addr(), "SUB", "")
@@ -315,7 +317,7 @@ func waitFor(t *testing.T, what string, is func() bool) {
 }
 
 func TestUnsubscribe(t *testing.T) {
-	x := NewXPub(listen(t), quiet, func(topic string) [][]byte { return [][]byte{[]byte("welcome " + topic)} })
+	x := NewXPub(listen(t), nil, quiet, func(topic string) [][]byte { return [][]byte{[]byte("welcome " + topic)} })
 	serve(t, x)
 	c := join(t, x.Addr(), "SUB", "")
 	c.send(subscription("a"))
@@ -333,7 +335,7 @@ func TestUnsubscribe(t *testing.T) {
 }
 
 func TestShutdownLetsPeersReadOn(t *testing.T) {
-	x := NewXPub(listen(t), quiet, nil)
+	x := NewXPub(listen(t), nil, quiet, nil)
 	serve(t, x)
 	c := join(t, x.Addr(), "SUB", "")
 	c.send(subscription(""))
@@ -401,7 +403,7 @@ func TestReadMessageInPieces(t *testing.T) {
 	stream = appendFrame(stream, flagMore, bytes.Repeat([]byte("2"), 300))
 	stream = appendFrame(stream, 0, nil)
 	commands := 0
-	frames, err := readMessage(bufio.NewReader(iotest.OneByteReader(bytes.NewReader(stream))), func(string, []byte) error {
+	frames, err := frameReader{r: bufio.NewReader(iotest.OneByteReader(bytes.NewReader(stream)))}.message(func(string, []byte) error {
 		commands++
 		return nil
 	})
@@ -417,7 +419,7 @@ func FuzzReadMessage(f *testing.F) {
 	f.Fuzz(func(t *testing.T, stream []byte) {
 		r := bufio.NewReader(bytes.NewReader(stream))
 		for {
-			frames, err := readMessage(r, func(string, []byte) error { return nil })
+			frames, err := frameReader{r: r}.message(func(string, []byte) error { return nil })
 			if err != nil {
 				return
 			}
@@ -429,10 +431,10 @@ func FuzzReadMessage(f *testing.F) {
 }
 
 func FuzzHandshake(f *testing.F) {
-	f.Add(append(greeting[:], ready("DEALER", "me")...))
+	f.Add(slices.Concat(null, ready("DEALER", "me")))
 	f.Add([]byte("GET / HTTP/1.1\r\n"))
 	f.Fuzz(func(t *testing.T, stream []byte) {
-		peer, err := handshake(discard{}, bufio.NewReader(bytes.NewReader(stream)), "ROUTER", []string{"DEALER"})
+		peer, _, err := handshake(discard{}, bufio.NewReader(bytes.NewReader(stream)), nil, "ROUTER", []string{"DEALER"})
 		if err == nil && (peer.socketType != "DEALER" || len(peer.identity) > 255) {
 			t.Fatalf("accepted %+v", peer)
 		}

@@ -18,6 +18,8 @@ const (
 	maxCommand  = 1 << 16 // bytes of one command
 	readAtOnce  = 1 << 20 // bytes allocated ahead of what has arrived
 	greetingLen = 64
+
+	maxFrameHeader = 9 // bytes
 )
 
 // Frame flags, RFC 37 section "Framing".
@@ -27,13 +29,31 @@ const (
 	flagCommand = 0x04
 )
 
-// greeting is ours: signature, version 3.1, mechanism NULL, not as-server.
-var greeting = func() (g [greetingLen]byte) {
+// Security mechanisms.
+const (
+	mechanismNull  = "NULL"
+	mechanismCurve = "CURVE"
+)
+
+// greeting is ours: signature, version 3.1, mechanism, and as-server where the
+// mechanism knows a server.
+func greeting(mechanism string) []byte {
+	g := make([]byte, greetingLen)
 	g[0], g[8], g[9] = 0xFF, 0x01, 0x7F
 	g[10], g[11] = 3, 1
-	copy(g[12:], "NULL")
+	copy(g[12:32], mechanism)
+	if mechanism != mechanismNull {
+		g[32] = 1
+	}
 	return g
-}()
+}
+
+// frame is one frame of a message, or a command: its flags without flagLong, and
+// its body.
+type frame struct {
+	flags byte
+	body  []byte
+}
 
 // peerInfo is what the handshake tells of the other side.
 type peerInfo struct {
@@ -41,41 +61,74 @@ type peerInfo struct {
 	identity   string
 }
 
-// handshake performs greeting and READY as the side that was connected to. The
-// caller sets a deadline. Peers whose socket type is not accepted are told so.
-func handshake(conn net.Conn, r *bufio.Reader, own string, accepted []string) (peerInfo, error) {
-	if _, err := conn.Write(greeting[:]); err != nil {
-		return peerInfo{}, fmt.Errorf("send greeting: %w", err)
+// handshake performs greeting and READY as the side that was connected to, sealed
+// if keys is not nil; the frames that follow are the session's then. The caller
+// sets a deadline. Peers whose socket type is not accepted are told so.
+func handshake(conn net.Conn, r *bufio.Reader, keys *CurveKeys, own string, accepted []string) (peerInfo, *curveSession, error) {
+	mechanism := mechanismNull
+	if keys != nil {
+		mechanism = mechanismCurve
 	}
-	if err := readGreeting(r); err != nil {
-		return peerInfo{}, err
+	if _, err := conn.Write(greeting(mechanism)); err != nil {
+		return peerInfo{}, nil, fmt.Errorf("send greeting: %w", err)
 	}
-	ready := appendProperty(appendName(nil, "READY"), "Socket-Type", own)
-	ready = appendProperty(ready, "Identity", "")
-	if _, err := conn.Write(appendFrame(nil, flagCommand, ready)); err != nil {
-		return peerInfo{}, fmt.Errorf("send READY: %w", err)
+	if err := readGreeting(r, mechanism); err != nil {
+		return peerInfo{}, nil, err
 	}
-	name, body, err := readCommand(r)
+	if keys != nil {
+		return keys.handshake(conn, r, own, accepted)
+	}
+	if err := writeCommand(conn, "READY", socketMetadata(own)); err != nil {
+		return peerInfo{}, nil, err
+	}
+	body, err := expectCommand(r, "READY")
 	if err != nil {
-		return peerInfo{}, fmt.Errorf("receive READY: %w", err)
-	}
-	if name != "READY" {
-		return peerInfo{}, fmt.Errorf("peer sent %q, want READY", name)
+		return peerInfo{}, nil, err
 	}
 	peer, err := parseMetadata(body)
 	if err != nil {
-		return peerInfo{}, err
+		return peerInfo{}, nil, err
 	}
 	if !slices.Contains(accepted, peer.socketType) {
-		reason := "socket type " + peer.socketType + " cannot talk to " + own
-		refusal := append(appendName(nil, "ERROR"), byte(min(len(reason), 255)))
-		_, _ = conn.Write(appendFrame(nil, flagCommand, append(refusal, reason[:min(len(reason), 255)]...)))
-		return peerInfo{}, errors.New(reason)
+		return peerInfo{}, nil, refuse(conn, peer.socketType, own)
 	}
-	return peer, nil
+	return peer, nil, nil
 }
 
-func readGreeting(r io.Reader) error {
+// refuse tells a peer that its socket type does not fit, and returns that.
+func refuse(conn net.Conn, theirs, own string) error {
+	reason := fmt.Sprintf("socket type %.32q cannot talk to %s", theirs, own)
+	_ = writeCommand(conn, "ERROR", appendName(nil, reason))
+	return errors.New(reason)
+}
+
+func socketMetadata(socketType string) []byte {
+	return appendProperty(appendProperty(nil, "Socket-Type", socketType), "Identity", "")
+}
+
+func writeCommand(w io.Writer, name string, body []byte) error {
+	if _, err := w.Write(appendFrame(nil, flagCommand, append(appendName(nil, name), body...))); err != nil {
+		return fmt.Errorf("send %s: %w", name, err)
+	}
+	return nil
+}
+
+// expectCommand reads the command that has to come next.
+func expectCommand(r *bufio.Reader, want string) (body []byte, err error) {
+	name, body, err := readCommand(r)
+	if err != nil {
+		return nil, fmt.Errorf("receive %s: %w", want, err)
+	}
+	if name == "ERROR" {
+		return nil, fmt.Errorf("peer reports error %q instead of %s", body, want)
+	}
+	if name != want {
+		return nil, fmt.Errorf("peer sent %q, want %s", name, want)
+	}
+	return body, nil
+}
+
+func readGreeting(r io.Reader, mechanism string) error {
 	var g [greetingLen]byte
 	// The first byte alone tells most strangers; waiting for all 64 would keep
 	// their connection until the deadline.
@@ -94,8 +147,8 @@ func readGreeting(r io.Reader) error {
 	if _, err := io.ReadFull(r, g[11:]); err != nil {
 		return fmt.Errorf("receive greeting: %w", err)
 	}
-	if mechanism := strings.TrimRight(string(g[12:32]), "\x00"); mechanism != "NULL" {
-		return fmt.Errorf("peer wants security mechanism %q, only NULL is served", mechanism)
+	if theirs := strings.TrimRight(string(g[12:32]), "\x00"); theirs != mechanism {
+		return fmt.Errorf("peer wants security mechanism %q, only %s is served", theirs, mechanism)
 	}
 	return nil
 }
@@ -215,51 +268,85 @@ func readBody(r *bufio.Reader, size uint64) ([]byte, error) {
 	return body, nil
 }
 
-// readMessage reads one message. Commands that come before it or between its
-// frames go to command.
-func readMessage(r *bufio.Reader, command func(name string, body []byte) error) ([][]byte, error) {
+// frameReader reads frames after the handshake, opened where they are sealed.
+type frameReader struct {
+	r     *bufio.Reader
+	curve *curveSession // nil: frames are plain
+}
+
+// next reads one frame of at most limit bytes. A command is at most maxCommand
+// long and stands alone.
+func (f frameReader) next(limit uint64) (frame, error) {
+	flags, size, err := readFrameHeader(f.r)
+	if err != nil {
+		return frame{}, err
+	}
+	flags &^= flagLong
+	if f.curve != nil {
+		return f.open(flags, size, limit)
+	}
+	if err := checkFrame(flags, size, limit); err != nil {
+		return frame{}, err
+	}
+	body, err := readBody(f.r, size)
+	return frame{flags, body}, err
+}
+
+func (f frameReader) open(flags byte, size, limit uint64) (frame, error) {
+	if flags&flagMore != 0 || size > limit+sealedOverhead {
+		return frame{}, fmt.Errorf("CURVE: sealed frame of %d bytes with flags %#02x", size, flags)
+	}
+	message, err := readBody(f.r, size)
+	if err != nil {
+		return frame{}, err
+	}
+	opened, err := f.curve.open(message)
+	if err != nil {
+		return frame{}, err
+	}
+	return opened, checkFrame(opened.flags, uint64(len(opened.body)), limit)
+}
+
+func checkFrame(flags byte, size, limit uint64) error {
+	switch {
+	case flags&flagCommand != 0 && (size > maxCommand || flags&flagMore != 0):
+		return errors.New("malformed command frame")
+	case size > limit:
+		return fmt.Errorf("message larger than %d bytes", maxMessage)
+	}
+	return nil
+}
+
+// message reads one message. Commands that come before it or between its frames
+// go to command.
+func (f frameReader) message(command func(name string, body []byte) error) ([][]byte, error) {
 	var frames [][]byte
-	total := uint64(0)
+	left := uint64(maxMessage)
 	for {
-		flags, size, err := readFrameHeader(r)
+		next, err := f.next(left)
 		if err != nil {
 			if len(frames) > 0 {
 				err = cut(err)
 			}
 			return nil, err
 		}
-		if flags&flagCommand != 0 {
-			if err := readOneCommand(r, flags, size, command); err != nil {
+		if next.flags&flagCommand != 0 {
+			name, body, err := splitCommand(next.body)
+			if err == nil {
+				err = command(name, body)
+			}
+			if err != nil {
 				return nil, err
 			}
 			continue
 		}
-		if size > maxMessage || total+size > maxMessage || len(frames) == maxFrames {
-			return nil, fmt.Errorf("message larger than %d bytes or %d frames", maxMessage, maxFrames)
+		if len(frames) == maxFrames {
+			return nil, fmt.Errorf("message of more than %d frames", maxFrames)
 		}
-		total += size
-		body, err := readBody(r, size)
-		if err != nil {
-			return nil, err
-		}
-		frames = append(frames, body)
-		if flags&flagMore == 0 {
+		left -= uint64(len(next.body))
+		frames = append(frames, next.body)
+		if next.flags&flagMore == 0 {
 			return frames, nil
 		}
 	}
-}
-
-func readOneCommand(r *bufio.Reader, flags byte, size uint64, command func(string, []byte) error) error {
-	if size > maxCommand || flags&flagMore != 0 {
-		return errors.New("malformed command frame")
-	}
-	frame, err := readBody(r, size)
-	if err != nil {
-		return err
-	}
-	name, body, err := splitCommand(frame)
-	if err != nil {
-		return err
-	}
-	return command(name, body)
 }

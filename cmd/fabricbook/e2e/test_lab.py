@@ -1,5 +1,6 @@
 """The main job as a user does it: `make run`, open the printed URL, Run All, read the screen."""
 
+import json
 import re
 import stat
 import subprocess
@@ -44,6 +45,8 @@ def errors(page):
 def test_run_all_in_jupyterlab(fabric, page):
     run_all(page, fabric.address)
     assert errors(page) == []
+    kernels = list((fabric.data / "jupyter" / "runtime").glob("kernel-*.json"))
+    assert kernels and all("curve_publickey" in json.loads(k.read_text()) for k in kernels), "sockets are not sealed"
     outputs = page.locator(".jp-NotebookPanel .jp-OutputArea-output")
     text = "\n".join(outputs.all_inner_texts())
     for name in ("dc-web-network", "dc-db-network", "office-network", "mgmt-network", "64512:201", "172.31.9.34"):

@@ -59,7 +59,7 @@ func Start(c Config) (*Server, error) {
 		"--no-browser", "--ServerApp.ip=127.0.0.1", "--ServerApp.port=" + strconv.Itoa(port), "--ServerApp.port_retries=0",
 		"--ServerApp.root_dir=" + c.Root, "--LabApp.collaborative=False", "--LabApp.extension_manager=readonly",
 		"--MultiKernelManager.default_kernel_name=fabricbook", "--KernelSpecManager.ensure_native_kernel=False",
-		"--ServerApp.allow_remote_access=False", "--ServerApp.jpserver_extensions={'jupyter_lsp': False}",
+		"--MappingKernelManager.transport_encryption=auto", "--ServerApp.allow_remote_access=False", "--ServerApp.jpserver_extensions={'jupyter_lsp': False}",
 	}
 	if os.Geteuid() == 0 {
 		args = append(args, "--allow-root")
