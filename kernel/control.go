@@ -6,8 +6,6 @@ import (
 	"maps"
 	"os"
 	"slices"
-	"strconv"
-	"strings"
 
 	"github.com/fabricbook/fabricbook/kernel/wire"
 )
@@ -48,41 +46,15 @@ func (k *Kernel) serveDebug(r *request) (any, error) {
 	}, nil
 }
 
-// serveUsage tells what the kernel uses of its machine.
+// serveUsage tells what the kernel and the process of its cells use.
 func (k *Kernel) serveUsage(*request) (any, error) {
-	host, err := os.Hostname()
-	if err != nil {
-		return nil, err
-	}
-	usage := map[string]any{"hostname": host, "pid": os.Getpid()}
-	memory := residentBytes("self")
+	pids := []int{os.Getpid()}
 	if e, err := k.engine.now(); err == nil {
 		if p, ok := e.(interface{ Pid() int }); ok {
-			memory += residentBytes(strconv.Itoa(p.Pid()))
+			pids = append(pids, p.Pid())
 		}
 	}
-	if memory > 0 {
-		usage["kernel_memory"] = memory
-	}
-	return usage, nil
-}
-
-// residentBytes reads a process's resident memory, 0 where the system does not
-// tell.
-func residentBytes(pid string) int {
-	data, err := os.ReadFile("/proc/" + pid + "/statm")
-	if err != nil {
-		return 0
-	}
-	fields := strings.Fields(string(data))
-	if len(fields) < 2 {
-		return 0
-	}
-	pages, err := strconv.Atoi(fields[1])
-	if err != nil {
-		return 0
-	}
-	return pages * os.Getpagesize()
+	return k.usage.measure(pids...)
 }
 
 // serveCreateSubshell makes one more queue of cells.

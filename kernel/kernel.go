@@ -67,6 +67,7 @@ type Kernel struct {
 	comms     *comms
 	input     *input
 	questions *queue // to the engine, while a cell may run
+	usage     usage
 
 	masker  safety.Masker
 	journal *safety.Journal

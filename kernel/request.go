@@ -50,7 +50,7 @@ func (k *Kernel) table() map[string]handler {
 		wire.InterruptRequest:      {atOnce, k.serveInterrupt},
 		wire.ShutdownRequest:       {atOnce, k.serveShutdown},
 		wire.DebugRequest:          {atOnce, k.serveDebug},
-		wire.UsageRequest:          {atOnce, k.serveUsage},
+		wire.UsageRequest:          {question, k.serveUsage},
 		wire.CreateSubshellRequest: {atOnce, k.serveCreateSubshell},
 		wire.DeleteSubshellRequest: {atOnce, k.serveDeleteSubshell},
 		wire.ListSubshellRequest:   {atOnce, k.serveListSubshell},

@@ -153,6 +153,65 @@ def test_progress_moves_while_the_cell_runs(cell):
     assert len(seen) > 3, f"the bar was seen at {seen} only"
 
 
+CONTROLS = """import "fmt"
+bar := display.NewIntProgress(0, 4, "drained")
+said := display.NewLabel("nothing yet")
+count := 0
+button := display.NewButton("drain one", func() {
+	count++
+	bar.Set(count)
+	said.Set(fmt.Sprintf("%d of 4 drained", count))
+})
+display.NewVBox(bar, said, button)"""
+
+
+def test_a_click_reaches_the_cell(cell):
+    cell.run(CONTROLS)
+    assert errors(cell.page) == []
+    button = cell.output.locator("button", has_text="drain one")
+    button.wait_for()
+    for n in (1, 2, 3):
+        button.click()
+        cell.shows(f"{n} of 4 drained")
+    cell.page.wait_for_function("e => e.querySelector('.progress-bar')?.style.width.startsWith('75')", arg=cell.output.element_handle())
+    picture(cell, "controls")
+
+
+def test_console_shares_the_session_and_its_history(cell):
+    cell.run("shared := 41")
+    cell.menu("File", "New Console for Notebook")
+    console = cell.page.locator(".jp-CodeConsole")
+    console.get_by_text("Fabricbook").first.wait_for()  # the banner
+    line = console.locator(".jp-CodeConsole-promptCell .cm-content")
+    line.click()
+    cell.page.keyboard.insert_text("shared + 1")
+    cell.page.keyboard.press("Shift+Enter")
+    console.locator(".jp-OutputArea-output", has_text="42").wait_for()
+    for past in ("shared + 1", "shared := 41"):
+        line.click()
+        cell.page.keyboard.press("ArrowUp")
+        console.locator(".jp-CodeConsole-promptCell .cm-content", has_text=past).wait_for()
+    picture(cell, "console")
+
+
+def test_contextual_help(cell, server):
+    if server.name == "notebook":
+        pytest.skip("Notebook 7 has no contextual help")
+    cell.run('import "strings"')
+    cell.menu("Help", "Show Contextual Help")
+    cell.type("strings.Repeat")
+    cell.page.locator(".jp-Inspector", has_text="func Repeat(s string, count int) string").wait_for()
+    picture(cell, "help")
+
+
+def test_usage(cell, server):
+    if server.name == "lab":
+        pytest.skip("the JupyterLab of `make run` does not ask for it")
+    [session] = server.api("sessions")
+    content = server.api(f"metrics/v1/kernel_usage/get_usage/{session['kernel']['id']}")["content"]
+    assert content["kernel_memory"] > 1 << 20 and content["kernel_cpu"] >= 0 and content["host_virtual_memory"]["total"] > 1 << 26
+
+
 def test_restart(cell):
     cell.run("kept := 1")
     assert cell.run("kept") == "1"
