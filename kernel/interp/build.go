@@ -46,21 +46,21 @@ func (s *session) slots(nodes []*node) int {
 	return need
 }
 
-// build compiles the cell and what it reaches.
-func (s *session) build(l *lowered, externals map[string]any) (*program, error) {
+// build compiles the cell and what it reaches, for t to run.
+func (s *session) build(t *task, l *lowered, externals map[string]any) (*program, error) {
 	for _, n := range l.nodes {
 		s.nodes[n.object] = n
 	}
-	p, err := s.compile(l, externals, false)
+	p, err := s.compile(t, l, externals, false)
 	if err != nil && !errors.Is(err, errNoSlots) {
-		p, err = s.compile(l, externals, true)
+		p, err = s.compile(t, l, externals, true)
 	}
 	return p, err
 }
 
 // compile makes the SSA form of the cell and an interpreter for it. Unless all,
 // only packages that the code mentions are put in, which is what makes it fast.
-func (s *session) compile(l *lowered, externals map[string]any, all bool) (p *program, err error) {
+func (s *session) compile(t *task, l *lowered, externals map[string]any, all bool) (p *program, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("the interpreter cannot build this cell: %v", r)
@@ -75,7 +75,7 @@ func (s *session) compile(l *lowered, externals map[string]any, all bool) (p *pr
 		return nil, errNoSlots
 	}
 	file, info := s.assemble(l, nodes)
-	ctx := s.contextFor(externals)
+	ctx := s.contextFor(externals, s.out.externals(t))
 	p = &program{entry: l.unit.entry, stop: new(flag)}
 	ctx.RegisterExternal(s.pkg.Path()+"."+stopName, &p.stop.up)
 	invokes := l.calls
@@ -90,20 +90,22 @@ func (s *session) compile(l *lowered, externals map[string]any, all bool) (p *pr
 	if err != nil {
 		return nil, err
 	}
-	separateInvokes(p.interp)
+	adapt(p.interp, t, s.out)
 	s.shareTypes(p.interp, invokes)
 	return p, s.bindVariables(p, nodes)
 }
 
 // contextFor copies the session's engine context for one cell, so that goroutines
 // of earlier cells never see its table of externals change.
-func (s *session) contextFor(externals map[string]any) *ixgo.Context {
+func (s *session) contextFor(externals ...map[string]any) *ixgo.Context {
 	ctx := new(ixgo.Context)
 	reflect.ValueOf(ctx).Elem().Set(reflect.ValueOf(s.base).Elem())
-	table := make(map[string]reflect.Value, len(externals)+8)
+	table := map[string]reflect.Value{}
 	*(*map[string]reflect.Value)(privateField(reflect.ValueOf(ctx).Elem(), "override")) = table
-	for name, value := range externals {
-		ctx.RegisterExternal(name, value)
+	for _, table := range externals {
+		for name, value := range table {
+			ctx.RegisterExternal(name, value)
+		}
 	}
 	return ctx
 }

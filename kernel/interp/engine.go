@@ -46,12 +46,12 @@ func New(sink engine.Sink, symbols ...*Package) (*Engine, error) {
 		register(p)
 	}
 	ts, texts := &tasks{}, &sources{}
-	e := &Engine{sink: sink, sources: texts, tasks: ts, out: &output{sink: sink, tasks: ts}, session: newSession(symbols, texts)}
+	e := &Engine{sink: sink, sources: texts, tasks: ts, out: &output{sink: sink, tasks: ts, input: &input{sink: sink, tasks: ts}}, session: newSession(symbols, texts)}
+	e.session.out = e.out
 	ts.out = e.out
 	e.externals = ts.externals()
-	maps.Copy(e.externals, e.out.externals())
 	maps.Copy(e.externals, newLogs(stream{e.out, "stderr"}, ts.exit).externals())
-	maps.Copy(e.externals, (&input{sink: sink, tasks: ts}).externals())
+	maps.Copy(e.externals, e.out.input.externals())
 	e.out.printBuiltins(e.session.base)
 	e.attach()
 	return e, nil
@@ -112,7 +112,7 @@ func (e *Engine) expressions(ctx context.Context, cell engine.Cell) map[string]e
 
 // evaluate compiles and runs source.
 func (e *Engine) evaluate(ctx context.Context, t *task, name, source string, wanted bool) (*display.Bundle, *engine.Failure) {
-	p, failure := e.compile(t.cell, name, source)
+	p, failure := e.compile(t, name, source)
 	if failure != nil || p == nil {
 		return nil, failure
 	}
@@ -121,7 +121,7 @@ func (e *Engine) evaluate(ctx context.Context, t *task, name, source string, wan
 
 // compile takes a cell through all steps up to a program that can run. A nil
 // program means that there is nothing to run.
-func (e *Engine) compile(number int, name, source string) (p *program, failure *engine.Failure) {
+func (e *Engine) compile(t *task, name, source string) (p *program, failure *engine.Failure) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	defer func() {
@@ -141,7 +141,7 @@ func (e *Engine) compile(number int, name, source string) (p *program, failure *
 	if problems := s.commandProblems(parsed); len(problems) > 0 {
 		return nil, e.sources.sourceFailure(engine.Syntax, problems)
 	}
-	u, errs := hoistVariables(parsed, number)
+	u, errs := hoistVariables(parsed, t.cell)
 	if len(errs) > 0 {
 		return nil, e.sources.sourceFailure(engine.Compile, s.compileProblems(errs, nil))
 	}
@@ -153,7 +153,7 @@ func (e *Engine) compile(number int, name, source string) (p *program, failure *
 		return nil, e.sources.sourceFailure(engine.Compile, problems)
 	}
 	if err = e.giveFiles(l); err == nil {
-		p, err = s.build(l, e.externals)
+		p, err = s.build(t, l, e.externals)
 	}
 	if err != nil {
 		s.dots = before

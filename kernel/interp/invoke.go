@@ -15,12 +15,9 @@ import (
 //go:linkname makeCallInstr github.com/goplus/ixgo.makeCallInstr
 func makeCallInstr(function unsafe.Pointer, i *ixgo.Interp, instr ssa.Value, call *ssa.CallCommon) func(*ixgo.Frame)
 
-// separateInvokes makes calls of interface methods safe for several goroutines.
-// ixgo v1.1.1 keeps the method that such a call found in variables of the compiled
-// instruction, which all goroutines share: one that calls the method of another
-// type at the same time makes it call the wrong one. Here each call under way has
-// a compiled instruction of its own.
-func separateInvokes(i *ixgo.Interp) {
+// adapt replaces compiled instructions of t's interpreter: calls of methods through
+// interfaces, see separate, and where files turn into interfaces, see handOn.
+func adapt(i *ixgo.Interp, t *task, out *output) {
 	for it := reflect.ValueOf(i).Elem().FieldByName("funcs").MapRange(); it.Next(); {
 		f := it.Value()
 		if f.IsNil() {
@@ -28,16 +25,23 @@ func separateInvokes(i *ixgo.Interp) {
 		}
 		source := *(*[]ssa.Instruction)(privateField(f.Elem(), "ssaInstrs"))
 		compiled := *(*[]func(*ixgo.Frame))(privateField(f.Elem(), "Instrs"))
-		for n, instr := range source {
-			if call, ok := instr.(*ssa.Call); ok && call.Call.IsInvoke() && n < len(compiled) {
+		slots := *(*map[ssa.Value]uint32)(privateField(f.Elem(), "index"))
+		for n, instr := range source[:min(len(source), len(compiled))] {
+			if call, ok := instr.(*ssa.Call); ok && call.Call.IsInvoke() {
 				compiled[n] = separate(f.UnsafePointer(), i, call, compiled[n])
+			} else if other := out.handOn(t, slots, instr, compiled[n]); other != nil {
+				compiled[n] = other
 			}
 		}
 	}
 }
 
-// separate runs one of several instructions compiled from call, first among them,
-// which nobody else runs meanwhile.
+// separate makes a call of an interface method safe for several goroutines. ixgo
+// v1.1.1 keeps the method that such a call found in variables of the compiled
+// instruction, which all goroutines share: one that calls the method of another
+// type at the same time makes it call the wrong one. Here each call under way has
+// a compiled instruction of its own: first, or another that nobody else runs
+// meanwhile.
 func separate(function unsafe.Pointer, i *ixgo.Interp, call *ssa.Call, first func(*ixgo.Frame)) func(*ixgo.Frame) {
 	idle := &sync.Pool{New: func() any { return makeCallInstr(function, i, call, &call.Call) }}
 	idle.Put(first)

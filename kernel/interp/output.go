@@ -1,17 +1,19 @@
 package interp
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"go/ast"
 	"go/token"
 	"io"
+	"maps"
 	"os"
 	"reflect"
 	"sync"
+	"syscall"
 
 	"github.com/goplus/ixgo"
+	"github.com/visualfc/gid"
 
 	"github.com/fabricbook/fabricbook/kernel/engine"
 )
@@ -21,11 +23,13 @@ import (
 type output struct {
 	sink  engine.Sink
 	tasks *tasks
+	input *input
 
-	mu     sync.Mutex
-	stdin  *os.File // all set once a cell mentions one of them
-	stdout *pipe
-	stderr *pipe
+	mu      sync.Mutex
+	stdin   *os.File // as cells see it; all set once a cell mentions one of them
+	devNull *os.File // what stdin was before a cell set it
+	stdout  *pipe
+	stderr  *pipe
 }
 
 // write emits text for a cell.
@@ -42,30 +46,44 @@ type stream struct {
 }
 
 func (s stream) Write(p []byte) (int, error) {
-	s.print(string(p))
-	return len(p), nil
+	return s.printFor(nil, string(p)), nil
 }
 
-func (s stream) print(text string) int {
+// printFor prints for the cell of the goroutine. Where no cell started that, it
+// prints for t, or where that is nil for the cell that began last.
+func (s stream) printFor(t *task, text string) int {
 	s.out.sync()
+	if owner, ok := s.out.tasks.owners.Load(gid.Get()); ok {
+		t = owner.(*task)
+	} else if t == nil {
+		t = s.out.tasks.current()
+	}
 	cell := 0
-	if t := s.out.tasks.owner(); t != nil {
+	if t != nil {
 		cell = t.cell
 	}
 	s.out.write(cell, s.name, text)
 	return len(text)
 }
 
-// externals replaces what prints to standard output.
-func (o *output) externals() map[string]any {
+// externals replaces what prints or uses files in code compiled for t.
+func (o *output) externals(t *task) map[string]any {
 	out := stream{o, "stdout"}
-	return map[string]any{
-		"fmt.Print":   func(a ...any) (int, error) { return out.print(sprint(a)), nil },
-		"fmt.Println": func(a ...any) (int, error) { return out.print(fmt.Sprintln(a...)), nil },
-		"fmt.Printf":  func(f string, a ...any) (int, error) { return out.print(fmt.Sprintf(f, a...)), nil },
+	print := func(text string) (int, error) {
+		if f := o.redirected(); f != nil {
+			return f.WriteString(text)
+		}
+		return out.printFor(t, text), nil
+	}
+	externals := map[string]any{
+		"fmt.Print":   func(a ...any) (int, error) { return print(sprint(a)) },
+		"fmt.Println": func(a ...any) (int, error) { return print(fmt.Sprintln(a...)) },
+		"fmt.Printf":  func(f string, a ...any) (int, error) { return print(fmt.Sprintf(f, a...)) },
 
 		"go/ast.Print": func(fset *token.FileSet, x any) error { return ast.Fprint(out, fset, x, ast.NotNilFilter) },
 	}
+	maps.Copy(externals, o.fileExternals(t))
+	return externals
 }
 
 // sprint is fmt.Sprint, which copies a long string twice.
@@ -85,8 +103,8 @@ func (o *output) printBuiltins(ctx *ixgo.Context) {
 
 // files makes the variables that cells see as os.Stdin, os.Stdout and os.Stderr:
 // an empty file, since the process's own input is not the cell's to read, and
-// pipes, since they must be real files. What comes out of those belongs to the
-// cell that began last.
+// pipes, since they must be real files. What comes out of those was written past
+// handedOn, by processes for example, and belongs to the cell that began last.
 func (o *output) files() (map[string]any, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -104,12 +122,12 @@ func (o *output) files() (map[string]any, error) {
 			a.close()
 			return nil, errors.Join(err, in.Close())
 		}
-		o.stdin, o.stdout, o.stderr = in, a, b
+		o.stdin, o.devNull, o.stdout, o.stderr = in, in, a, b
 	}
 	return map[string]any{"Stdin": &o.stdin, "Stdout": &o.stdout.file, "Stderr": &o.stderr.file}, nil
 }
 
-// sync waits until everything written to the files has been emitted.
+// sync emits everything that has been written to the files.
 func (o *output) sync() {
 	o.mu.Lock()
 	a, b := o.stdout, o.stderr
@@ -124,7 +142,7 @@ func (o *output) close() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.stdout != nil {
-		o.stdin.Close()
+		o.devNull.Close()
 		o.stdout.close()
 		o.stderr.close()
 	}
@@ -132,14 +150,15 @@ func (o *output) close() {
 
 // pipe is a file whose content goes to a stream.
 type pipe struct {
-	file   *os.File // the writing end, as cells see it; they may set it
-	write  *os.File
-	read   *os.File
-	marker []byte
+	file  *os.File // the writing end, as cells see it; they may set it
+	write *os.File
+	read  *os.File
+	raw   syscall.RawConn // of read
+	to    stream
+	done  chan struct{} // closed when nothing copies any more
 
-	mu     sync.Mutex // one sync at a time
-	passed chan struct{}
-	done   chan struct{}
+	mu  sync.Mutex // held while what was read is emitted
+	buf []byte
 }
 
 func newPipe(s stream) (*pipe, error) {
@@ -147,71 +166,49 @@ func newPipe(s stream) (*pipe, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make a pipe for %s: %w", s.name, err)
 	}
-	p := &pipe{file: w, write: w, read: r, passed: make(chan struct{}), done: make(chan struct{}),
-		marker: fmt.Appendf(nil, "\x00\x1b]sync %p\x07\x00", r)}
-	go p.copy(s)
+	raw, err := r.SyscallConn()
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("make a pipe for %s: %w", s.name, err), r.Close(), w.Close())
+	}
+	p := &pipe{file: w, write: w, read: r, raw: raw, to: s, done: make(chan struct{}), buf: make([]byte, 64<<10)}
+	go p.copy()
 	return p, nil
 }
 
-// copy emits what is read and tells sync when a marker passes.
-func (p *pipe) copy(s stream) {
+// copy emits what is written until the pipe is closed at either end.
+func (p *pipe) copy() {
 	defer close(p.done)
-	var held []byte // may be the beginning of a marker
-	buf := make([]byte, 64<<10)
-	for {
-		n, err := p.read.Read(buf)
-		held = append(held, buf[:n]...)
-		for {
-			before, after, found := bytes.Cut(held, p.marker)
-			if !found {
-				break
-			}
-			p.emit(s, before)
-			held = append([]byte(nil), after...)
-			p.passed <- struct{}{}
-		}
-		keep := partial(held, p.marker)
-		p.emit(s, held[:len(held)-keep])
-		held = append([]byte(nil), held[len(held)-keep:]...)
-		if err != nil {
-			p.emit(s, held)
-			return
-		}
-	}
+	_ = p.raw.Read(p.drain) // fails when the reading end is closed
 }
 
-func (p *pipe) emit(s stream, text []byte) {
-	cell := 0
-	if t := s.out.tasks.current(); t != nil {
-		cell = t.cell
-	}
-	s.out.write(cell, s.name, string(text))
-}
-
-// partial is the length of the longest end of text with which marker begins.
-func partial(text, marker []byte) int {
-	for n := min(len(text), len(marker)-1); n > 0; n-- {
-		if bytes.HasPrefix(marker, text[len(text)-n:]) {
-			return n
-		}
-	}
-	return 0
-}
-
-func (p *pipe) sync() {
+// drain emits all that is in the pipe now. It tells whether the pipe has ended.
+func (p *pipe) drain(fd uintptr) (ended bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if _, err := p.write.Write(p.marker); err != nil {
-		return // a cell closed it
+	for {
+		n, err := syscall.Read(int(fd), p.buf)
+		switch {
+		case n > 0:
+			cell := 0
+			if t := p.to.out.tasks.current(); t != nil {
+				cell = t.cell
+			}
+			p.to.out.write(cell, p.to.name, string(p.buf[:n]))
+		case errors.Is(err, syscall.EINTR):
+		default:
+			return !errors.Is(err, syscall.EAGAIN)
+		}
 	}
-	select {
-	case <-p.passed:
-	case <-p.done:
-	}
+}
+
+// sync emits all that was written before.
+func (p *pipe) sync() {
+	_ = p.raw.Control(func(fd uintptr) { p.drain(fd) }) // closed: nothing is left
 }
 
 func (p *pipe) close() {
 	p.write.Close()
-	<-p.done
+	p.sync()
 	p.read.Close()
+	<-p.done
 }

@@ -122,6 +122,7 @@ func (t *task) panicked(p *program, r any) *engine.Failure {
 func (t *task) bundle() *display.Bundle {
 	t.mu.Lock()
 	values := t.results
+	t.results = nil // code that lives on keeps the task
 	t.mu.Unlock()
 	if n := len(values); n > 1 && values[n-1] == nil {
 		values = values[:n-1]

@@ -22,6 +22,7 @@ type session struct {
 	docs   *docs
 
 	sources *sources // of all cells
+	out     *output
 
 	pkg     *types.Package // of everything that cells declare at top level
 	names   map[string]meaning
