@@ -8,13 +8,16 @@ import subprocess
 from conftest import ARTIFACTS, running, shot
 
 
-def run_all(page, url):
-    """Opens the notebook and runs every cell; returns when the last one has ended."""
+def run_all(page, url, wait=True):
+    """Opens the notebook and runs every cell; returns when the last one has ended, or does not wait for it."""
     page.goto(url)
     page.wait_for_selector(".jp-NotebookPanel .jp-CodeCell", timeout=60_000)
-    page.wait_for_selector('.jp-NotebookPanel-toolbar :text("Fabricbook")', timeout=30_000)
+    page.wait_for_selector('.jp-NotebookPanel-toolbar :text("Fabricbook")', timeout=60_000)
+    page.wait_for_selector('.jp-NotebookPanel .jp-Notebook-ExecutionIndicator[data-status="idle"]', timeout=60_000)
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_role("menuitem", name=re.compile(r"^Run All Cells")).click()
+    if not wait:
+        return
     page.wait_for_function(
         """() => {
             const cells = [...document.querySelectorAll('.jp-NotebookPanel .jp-CodeCell')].filter(c => c.querySelector('.cm-content').innerText.trim());
