@@ -31,21 +31,6 @@ func (k *Kernel) serveShutdown(r *request) (any, error) {
 	return nil, nil
 }
 
-// serveDebug refuses: there is no debugger (kernel_info says so).
-func (k *Kernel) serveDebug(r *request) (any, error) {
-	var content struct {
-		Seq     int    `json:"seq"`
-		Command string `json:"command"`
-	}
-	if err := r.content(&content); err != nil {
-		return nil, err
-	}
-	return map[string]any{
-		"type": "response", "success": false, "request_seq": content.Seq,
-		"command": content.Command, "message": "this kernel has no debugger",
-	}, nil
-}
-
 // serveUsage tells what the kernel and the process of its cells use.
 func (k *Kernel) serveUsage(*request) (any, error) {
 	pids := []int{os.Getpid()}

@@ -157,7 +157,7 @@ func specFiles(o InstallOptions) (map[string][]byte, error) {
 		Argv:        append([]string{o.Executable, "kernel", "--connection-file", "{connection_file}"}, o.Arguments...),
 		DisplayName: o.DisplayName, Language: "go", InterruptMode: "message",
 		ProtocolVersion: "5.5", Env: o.Env, Metadata: map[string]any{
-			"debugger": false, "supported_encryption": []string{"curve"},
+			"debugger": true, "supported_encryption": []string{"curve"},
 		},
 	})
 	if err != nil {

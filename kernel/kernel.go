@@ -68,6 +68,7 @@ type Kernel struct {
 	input     *input
 	questions *queue // to the engine, while a cell may run
 	usage     usage
+	debugger  *debugger
 
 	masker  safety.Masker
 	journal *safety.Journal
@@ -160,7 +161,8 @@ func New(cfg Config) (*Kernel, error) {
 	}
 	k.out = newOutput(k.publish, cfg.Paced)
 	k.guard()
-	k.engine = newEngineSlot(cfg.Engine, sink{k}, k.engineDied)
+	k.debugger = newDebugger(k)
+	k.engine = newEngineSlot(k.debugger.watch(cfg.Engine), sink{k}, k.engineDied)
 	k.history = newHistory(cfg.DataDir, k.log)
 	k.comms = newComms(k, cfg.Comms)
 	k.input = newInput()
@@ -237,6 +239,7 @@ func (k *Kernel) Run(ctx context.Context) error {
 		})
 	}
 	tasks.Go(func() { k.questions.run(ctx) })
+	tasks.Go(func() { k.debugger.queue.run(ctx) })
 	tasks.Go(func() { k.engine.run(ctx) })
 	tasks.Go(func() { k.mainShell().run(ctx) })
 	tasks.Go(func() { k.out.run(serving) })
@@ -305,6 +308,7 @@ func (k *Kernel) info() wire.KernelInfo {
 			{Text: "Go", URL: "https://go.dev/ref/spec"},
 			{Text: "Go standard library", URL: "https://pkg.go.dev/std"},
 		},
-		SupportedFeatures: []string{"kernel subshells"},
+		Debugger:          true,
+		SupportedFeatures: []string{"debugger", "kernel subshells"},
 	}
 }

@@ -163,6 +163,15 @@ func (o *output) message(parent json.RawMessage, msgType string, content any) {
 	o.send(parent, msgType, content)
 }
 
+// debugEvent sends what happened to a program that is debugged, under the request
+// of the cell that ran last.
+func (o *output) debugEvent(content any) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.flushLocked()
+	o.send(o.parents[o.last], wire.DebugEvent, content)
+}
+
 // emit sends or gathers one event of a cell.
 func (o *output) emit(e engine.Event) {
 	o.mu.Lock()

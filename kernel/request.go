@@ -21,9 +21,10 @@ type request struct {
 type where int
 
 const (
-	atOnce   where = iota // by the reader; must not wait for anything
-	question              // in the queue of questions to the engine
-	inShell               // in the queue of its shell, among the cells
+	atOnce    where = iota // by the reader; must not wait for anything
+	question               // in the queue of questions to the engine
+	inShell                // in the queue of its shell, among the cells
+	debugging              // in the queue of the debugger
 )
 
 // handler serves one type of request. It returns the content of the reply; nil
@@ -49,7 +50,7 @@ func (k *Kernel) table() map[string]handler {
 		wire.ExecuteRequest:        {inShell, nil},
 		wire.InterruptRequest:      {atOnce, k.serveInterrupt},
 		wire.ShutdownRequest:       {atOnce, k.serveShutdown},
-		wire.DebugRequest:          {atOnce, k.serveDebug},
+		wire.DebugRequest:          {debugging, k.serveDebug},
 		wire.UsageRequest:          {question, k.serveUsage},
 		wire.CreateSubshellRequest: {atOnce, k.serveCreateSubshell},
 		wire.DeleteSubshellRequest: {atOnce, k.serveDeleteSubshell},
@@ -78,6 +79,8 @@ func (k *Kernel) receive(socket *zmq.Router, frames [][]byte) {
 		k.questions.add(func() { r.serve(h) })
 	case inShell:
 		k.toShell(r)
+	case debugging:
+		k.debugger.queue.add(func() { r.serve(h) })
 	}
 }
 

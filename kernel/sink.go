@@ -24,6 +24,10 @@ func (s sink) Emit(e engine.Event) {
 		s.k.comms.fromEngine(e.Cell, *e.Comm)
 		return
 	}
+	if e.Debug != nil {
+		s.k.debugger.session.Relay(e.Debug.Event, e.Debug.Body)
+		return
+	}
 	ctx := s.k.cellContext(e.Cell)
 	if s.k.out.pace != nil && !(e.Stream != nil && s.k.out.isLong(e.Cell)) {
 		s.k.out.pace.wait(ctx, e)

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"encoding/json"
 
 	"github.com/fabricbook/fabricbook/kernel/display"
 )
@@ -39,6 +40,14 @@ type Engine interface {
 // a message of one and returns at once.
 type Linked interface {
 	Comm(display.CommMessage)
+}
+
+// Debuggable is an engine whose values can be looked at and whose cells can be
+// stopped. Debug serves a request of the Debug Adapter Protocol, see debug.Target;
+// it may be called from any goroutine, also while a cell runs, and answers in
+// bounded time.
+type Debuggable interface {
+	Debug(ctx context.Context, command string, arguments json.RawMessage) (body json.RawMessage, err error)
 }
 
 // Factory makes an engine that reports to sink. The kernel calls it at start
@@ -130,7 +139,14 @@ type Event struct {
 	Display *Display
 	Clear   *Clear
 	Comm    *display.CommMessage `json:",omitempty"` // to a widget; not output
+	Debug   *DebugEvent          `json:",omitempty"` // to a debugger; not output
 	Secret  string               `json:",omitempty"` // text that whoever shows output must mask from now on
+}
+
+// DebugEvent is an event of the Debug Adapter Protocol, as "stopped".
+type DebugEvent struct {
+	Event string
+	Body  json.RawMessage
 }
 
 // Stream is text on standard output or standard error.

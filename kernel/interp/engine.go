@@ -24,6 +24,7 @@ type Engine struct {
 	out       *output
 	externals map[string]any // of every cell, by the engine's names
 	busy      atomic.Int32   // cells that run or are about to, see quiet
+	debugger  debugger
 
 	mu      sync.Mutex // guards session; never held while a cell runs
 	session *session
@@ -49,6 +50,7 @@ func New(sink engine.Sink, symbols ...*Package) (*Engine, error) {
 	e := &Engine{sink: sink, sources: texts, tasks: ts, out: &output{sink: sink, tasks: ts, input: &input{sink: sink, tasks: ts}}, session: newSession(symbols, texts)}
 	e.session.out = e.out
 	ts.out = e.out
+	ts.enter()
 	e.externals = ts.externals()
 	maps.Copy(e.externals, newLogs(stream{e.out, "stderr"}, ts.exit).externals())
 	maps.Copy(e.externals, e.out.input.externals())

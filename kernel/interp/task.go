@@ -59,6 +59,7 @@ type tasks struct {
 	latest  *task                // ran last where none runs
 	closed  bool                 // everything is to halt
 
+	hold hold
 	deep atomic.Bool // some stack has grown large: safepoints look at their depth
 	out  *output
 }
@@ -160,6 +161,7 @@ func (ts *tasks) halt() {
 		}
 	}
 	id := gid.Get()
+	ts.hold.point(id)
 	v, ok := ts.owners.Load(id)
 	if !ok || !v.(*task).stopping.Load() {
 		return
@@ -228,6 +230,9 @@ func (ts *tasks) sleep(d time.Duration) {
 	}
 	timer := time.NewTimer(d)
 	defer timer.Stop()
+	id := gid.Get()
+	ts.hold.rest(id)
+	defer ts.hold.resume(id)
 	select {
 	case <-timer.C:
 	case <-t.stopped:
@@ -261,10 +266,10 @@ type flag struct {
 
 // raised tells whether every safepoint is to look up: a running cell is to stop,
 // which may be running code that was compiled for another, or a stack is large, or
-// the session ends.
+// a debugger reads, or the session ends.
 // ts.mu is held.
 func (ts *tasks) raised() bool {
-	return ts.closed || ts.deep.Load() || slices.ContainsFunc(ts.running, func(t *task) bool { return t.stopping.Load() })
+	return ts.closed || ts.deep.Load() || ts.hold.up.Load() || slices.ContainsFunc(ts.running, func(t *task) bool { return t.stopping.Load() })
 }
 
 // signal sets the flags of all programs to what they should be. ts.mu is held.

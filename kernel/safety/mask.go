@@ -107,6 +107,23 @@ func (m *Masker) Text(s string) string {
 	return masked
 }
 
+// Excerpt returns s masked, where at each cut something was left out: what could be
+// the beginning of a secret before a cut is left out as well.
+func (m *Masker) Excerpt(s, cut string) string {
+	table := m.table.Load()
+	if table == nil || !strings.Contains(s, cut) {
+		return m.Text(s)
+	}
+	pieces := strings.Split(s, cut)
+	for i, piece := range pieces[:len(pieces)-1] {
+		var stream Stream
+		pieces[i] = stream.Next(m, piece)
+	}
+	last := len(pieces) - 1
+	pieces[last] = m.Text(pieces[last])
+	return strings.Join(pieces, cut)
+}
+
 // mask replaces the secrets that begin in s[:end], where s[:covered] is part of one
 // that stands masked already. It returns what s[:end] becomes and up to where in s
 // the last secret goes. Secrets that overlap become one Mask.

@@ -95,6 +95,24 @@ func stream(m *Masker, text string, ends ...int) string {
 	return b.String()
 }
 
+// What stands before a cut could be the first half of a secret.
+func TestExcerptsAreMaskedBeforeTheirCuts(t *testing.T) {
+	var m Masker
+	for _, text := range []string{"hunt…", "plain"} {
+		if got := m.Excerpt(text, "…"); got != text {
+			t.Errorf("without a secret: %q became %q", text, got)
+		}
+	}
+	m.Add("hunter2-and-more")
+	for text, want := range map[string]string{
+		"a hunter2-an… b hunter2-and-more…": "a … b [secret]…", "no hunter2-and-more cut": "no [secret] cut", "plain… text": "plain… text", "… hunter2": "… hunter2",
+	} {
+		if got := m.Excerpt(text, "…"); got != want {
+			t.Errorf("%q became %q, want %q", text, got, want)
+		}
+	}
+}
+
 func TestStreamsAreMaskedAcrossPieces(t *testing.T) {
 	m := masker("hunter2", "two secrets", "abab", "hunters")
 	const text = "x hunter2 abababx two secrets hunter hunters"

@@ -39,6 +39,7 @@ const (
 	ClearOutput       = "clear_output"
 	ShutdownReply     = "shutdown_reply"
 	IOPubWelcome      = "iopub_welcome"
+	DebugEvent        = "debug_event"
 )
 
 // Execution states, content of StatusMsg.

@@ -197,6 +197,12 @@ func (c *child) question(m message) {
 	case opIsComplete:
 		completeness := c.engine.IsComplete(m.Code)
 		a.Completeness = &completeness
+	case opDebug:
+		body, err := c.debug(m)
+		a.Body = body
+		if err != nil {
+			a.Err = err.Error()
+		}
 	}
 	if err := c.answers.send(a); err != nil {
 		_ = c.answers.send(message{Op: m.Op, ID: m.ID, Err: err.Error()}) // a closed pipe ends run

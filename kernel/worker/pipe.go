@@ -47,6 +47,9 @@ type message struct {
 
 	Comm *display.CommMessage `json:"comm,omitempty"`
 
+	Command string          `json:"command,omitempty"` // debug: the request
+	Body    json.RawMessage `json:"body,omitempty"`    // debug: its arguments, or what it is answered
+
 	Number   int    `json:"number,omitempty"` // ask, outcome: the cell's
 	Text     string `json:"text,omitempty"`   // ask: prompt; answer: what was typed
 	Password bool   `json:"password,omitempty"`
@@ -71,6 +74,7 @@ const (
 	opInspect    = "inspect"
 	opIsComplete = "is_complete"
 	opComm       = "comm"
+	opDebug      = "debug"
 )
 
 // sender writes messages to a pipe.

@@ -1,0 +1,205 @@
+package interp
+
+import (
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+	"weak"
+)
+
+// hold keeps the goroutines of cells where they cannot write while a debugger reads
+// values: at their safepoints, in time.Sleep, at a breakpoint. One that waits in
+// compiled code (a channel, the network) cannot be kept; it runs on to its next
+// safepoint when it comes back, which is at most the rest of one statement.
+type hold struct {
+	turn sync.Mutex  // of who reads
+	up   atomic.Bool // somebody reads or is about to
+
+	mu    sync.Mutex
+	gate  chan struct{}   // closed when the reader is done, nil while nobody reads
+	quiet map[uint64]bool // goroutines that wait where the gate is before them
+
+	readers sync.Map // ids of goroutines that run code for the reader
+}
+
+// stillness is how far the goroutines of cells could be kept.
+type stillness int
+
+const (
+	still   stillness = iota // none can write
+	waiting                  // some wait in compiled code
+	moving                   // some run and cannot be kept: nothing may be read
+)
+
+// settleTime is how long goroutines may take to reach a safepoint.
+const settleTime = 80 * time.Millisecond
+
+// point keeps the calling goroutine while somebody reads.
+func (h *hold) point(id uint64) {
+	if !h.up.Load() {
+		return
+	}
+	if _, reads := h.readers.Load(id); reads {
+		return
+	}
+	h.rest(id)
+	h.resume(id)
+}
+
+// rest says that the goroutine waits until it calls resume.
+func (h *hold) rest(id uint64) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.quiet == nil {
+		h.quiet = map[uint64]bool{}
+	}
+	h.quiet[id] = true
+}
+
+// resume lets the goroutine on as soon as nobody reads.
+func (h *hold) resume(id uint64) {
+	for {
+		h.mu.Lock()
+		gate := h.gate
+		if gate == nil {
+			delete(h.quiet, id)
+			h.mu.Unlock()
+			return
+		}
+		h.mu.Unlock()
+		<-gate
+	}
+}
+
+// holdAll keeps the goroutines of all cells until release is called, which must be
+// soon: the cells wait.
+func (ts *tasks) holdAll() (s stillness, release func()) {
+	h := &ts.hold
+	h.turn.Lock()
+	h.mu.Lock()
+	h.gate = make(chan struct{})
+	h.mu.Unlock()
+	ts.setHold(true)
+	s = ts.settle()
+	return s, func() {
+		ts.setHold(false)
+		h.mu.Lock()
+		close(h.gate)
+		h.gate = nil
+		h.mu.Unlock()
+		h.turn.Unlock()
+	}
+}
+
+// settle waits until no goroutine of a cell runs.
+func (ts *tasks) settle() stillness {
+	deadline := time.Now().Add(settleTime)
+	for pause := time.Millisecond; ; pause *= 2 {
+		s := ts.look()
+		if s != moving || time.Now().After(deadline) {
+			return s
+		}
+		time.Sleep(min(pause, 8*time.Millisecond))
+	}
+}
+
+// maxStacks bounds the text of all stacks, in bytes. With more goroutines than fit
+// nobody can tell what they do.
+const maxStacks = 16 << 20
+
+// look finds out by their stacks what the goroutines in cells' code do.
+func (ts *tasks) look() stillness {
+	h := &ts.hold
+	buf := make([]byte, 64<<10)
+	n := runtime.Stack(buf, true)
+	for n == len(buf) && n < maxStacks {
+		buf = make([]byte, 2*n)
+		n = runtime.Stack(buf, true)
+	}
+	if n == len(buf) {
+		return moving
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	found := still
+	for stack := range strings.SplitSeq(string(buf[:n]), "\n\n") {
+		stack, _, _ = strings.Cut(stack, "\ncreated by ")
+		if !strings.Contains(stack, "github.com/goplus/ixgo.") && !strings.Contains(stack, "interp.(*Engine).runCell") {
+			continue
+		}
+		id, state := readHead(stack)
+		if _, reads := h.readers.Load(id); reads || h.quiet[id] || ts.isForeign(id) {
+			continue
+		}
+		if isActive(state) {
+			return moving
+		}
+		found = waiting
+	}
+	return found
+}
+
+// sessions are the engines of this process: one holds only its own goroutines.
+var sessions struct {
+	sync.Mutex
+	all []weak.Pointer[tasks]
+}
+
+// enter makes ts known to the sessions of this process.
+func (ts *tasks) enter() {
+	sessions.Lock()
+	defer sessions.Unlock()
+	sessions.all = slices.DeleteFunc(sessions.all, func(w weak.Pointer[tasks]) bool { return w.Value() == nil })
+	sessions.all = append(sessions.all, weak.Make(ts))
+}
+
+// isForeign tells a goroutine of another session's cell.
+func (ts *tasks) isForeign(id uint64) bool {
+	sessions.Lock()
+	defer sessions.Unlock()
+	return slices.ContainsFunc(sessions.all, func(w weak.Pointer[tasks]) bool {
+		other := w.Value()
+		if other == nil || other == ts {
+			return false
+		}
+		_, owns := other.owners.Load(id)
+		return owns
+	})
+}
+
+// readHead reads "goroutine 7 [chan receive, 3 minutes]:".
+func readHead(stack string) (id uint64, state string) {
+	line, _, _ := strings.Cut(stack, "\n")
+	number, rest, _ := strings.Cut(strings.TrimPrefix(line, "goroutine "), " ")
+	for _, c := range number {
+		if c < '0' || c > '9' {
+			return 0, ""
+		}
+		id = id*10 + uint64(c-'0')
+	}
+	_, rest, _ = strings.Cut(rest, "[")
+	state, _, _ = strings.Cut(rest, "]")
+	state, _, _ = strings.Cut(state, ",")
+	return id, state
+}
+
+// isActive tells the states of goroutines that run or will without being woken.
+func isActive(state string) bool {
+	for _, waits := range []string{"chan", "select", "sleep", "IO wait", "sync.", "semacquire", "finalizer wait", "syscall"} {
+		if strings.HasPrefix(state, waits) {
+			return false
+		}
+	}
+	return true
+}
+
+// setHold makes every safepoint look up, or no longer.
+func (ts *tasks) setHold(up bool) {
+	ts.hold.up.Store(up)
+	ts.mu.Lock()
+	defer ts.mu.Unlock()
+	ts.signal()
+}
