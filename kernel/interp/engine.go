@@ -187,8 +187,8 @@ func (s *session) resolveImports(p *parsed) (names map[string]meaning, dots []*t
 			names[spec.Name.Name] = meaning{pkg: pkg}
 		}
 	}
-	if n := len(problems); n > 0 {
-		problems[n-1].more = s.choices()
+	if n := len(problems); n > 0 && !strings.Contains(problems[n-1].msg, "(") {
+		problems[n-1].more = s.choices() // nothing is near
 	}
 	return names, dots, problems
 }

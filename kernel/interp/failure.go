@@ -1,11 +1,8 @@
 package interp
 
 import (
-	"errors"
 	"fmt"
-	"go/scanner"
 	"go/token"
-	"go/types"
 	"reflect"
 	"runtime"
 	"strconv"
@@ -51,30 +48,12 @@ func (s *sources) line(name string, n int) (string, bool) {
 	return strings.TrimRight(lines[n-1], "\r"), true
 }
 
-// excerpt is the source line at pos with a caret below its column.
-func (s *sources) excerpt(pos token.Position) []string {
-	line, ok := s.line(pos.Filename, pos.Line)
-	if !ok {
-		return nil
-	}
-	caret := []rune{}
-	for i, r := range line {
-		if i >= pos.Column-1 {
-			break
-		}
-		if r != '\t' {
-			r = ' '
-		}
-		caret = append(caret, r)
-	}
-	return []string{"    " + line, "    " + string(caret) + "^"}
-}
-
 // problem is one error in a cell's source.
 type problem struct {
 	pos  token.Position
 	msg  string
 	more string // lines that help, shown below the source line
+	hint string // what the reader can do, one line
 }
 
 const maxProblems = 10
@@ -84,7 +63,7 @@ func (s *sources) sourceFailure(kind engine.Kind, problems []problem) *engine.Fa
 	f := &engine.Failure{Kind: kind, Message: "unknown error"}
 	if len(problems) > 0 {
 		first := problems[0]
-		f.Message = fmt.Sprintf("%s: %s", place(first.pos), strings.ReplaceAll(first.msg, "\n", " "))
+		f.Message = fmt.Sprintf("%s: %s", place(first.pos), strings.Join(strings.Fields(first.msg), " "))
 	}
 	for i, p := range problems {
 		if i == maxProblems {
@@ -96,6 +75,9 @@ func (s *sources) sourceFailure(kind engine.Kind, problems []problem) *engine.Fa
 		if p.more != "" {
 			f.Traceback = append(f.Traceback, strings.Split(p.more, "\n")...)
 		}
+		if p.hint != "" {
+			f.Traceback = append(f.Traceback, "  hint: "+p.hint)
+		}
 	}
 	return f
 }
@@ -105,64 +87,6 @@ func place(p token.Position) string {
 		return "cell"
 	}
 	return fmt.Sprintf("%s:%d:%d", p.Filename, p.Line, p.Column)
-}
-
-// syntaxProblems reads the errors of the parser.
-func syntaxProblems(err error, source string) []problem {
-	var list scanner.ErrorList
-	if !errors.As(err, &list) {
-		return []problem{{msg: err.Error()}}
-	}
-	list.RemoveMultiples()
-	var out []problem
-	lines := strings.Split(strings.TrimRight(source, " \t\r\n"), "\n")
-	for _, e := range list {
-		p := problem{pos: e.Pos, msg: e.Msg}
-		if e.Pos.Line > len(lines) { // in what the cell was wrapped in
-			p.pos.Line, p.pos.Column = len(lines), len(lines[len(lines)-1])+1
-			p.msg = strings.NewReplacer("found '}'", "found the end of the cell", "found 'EOF'", "found the end of the cell").Replace(p.msg)
-		}
-		out = append(out, p)
-	}
-	return out
-}
-
-// compileProblems reads the errors of the type checker, with what may help.
-func (s *session) compileProblems(errs []types.Error, c *checked) []problem {
-	var out []problem
-	seen := map[problem]bool{}
-	for _, e := range errs {
-		p := problem{pos: s.fset.Position(e.Pos), msg: plain(e.Msg)}
-		p.msg += s.hint(p.msg, c)
-		if !seen[p] {
-			seen[p] = true
-			out = append(out, p)
-		}
-	}
-	return out
-}
-
-// hint is what a reader would like to be told about an error.
-func (s *session) hint(msg string, c *checked) string {
-	if name, ok := strings.CutPrefix(msg, "undefined: "); ok {
-		pkg, member, qualified := strings.Cut(name, ".")
-		if qualified {
-			return didYouMean(member, s.members(pkg, c))
-		}
-		for _, path := range s.paths {
-			if path == name || strings.HasSuffix(path, "/"+name) {
-				return fmt.Sprintf(" (missing: import %q)", path)
-			}
-		}
-		return didYouMean(name, s.visible(c))
-	}
-	if before, _, ok := strings.Cut(msg, " undefined (type "); ok && strings.Contains(msg, "has no field or method") {
-		return didYouMean(before[strings.LastIndex(before, ".")+1:], s.selectable(msg, c))
-	}
-	if parts := sameNames.FindStringSubmatch(msg); parts != nil && parts[1] == parts[2] {
-		return fmt.Sprintf(" (the type %s was declared again since: run the cell of the older use again)", parts[1])
-	}
-	return ""
 }
 
 // panicFailure reports a panic with the frames of cells only. A panic with an
@@ -184,6 +108,9 @@ func panicFailure(t *task, value any, frames []frame, where string) *engine.Fail
 		}
 		f.Traceback = append(f.Traceback, fmt.Sprintf("  %s:%d in %s", fr.file, fr.line, fr.function))
 		f.Traceback = append(f.Traceback, t.sources.call(fr, i == 0)...)
+	}
+	if hint := t.sources.panicHint(value, frames); hint != "" {
+		f.Traceback = append(f.Traceback, "  hint: "+hint)
 	}
 	return f
 }
@@ -209,15 +136,16 @@ func (s *sources) call(fr frame, caret bool) []string {
 		return nil
 	}
 	if !caret || fr.column < 1 || fr.column > len(text) {
-		return []string{"    " + strings.TrimSpace(text)}
+		text, _ = window(strings.TrimSpace(text), 0)
+		return []string{"    " + text}
 	}
 	column := startOfOperand(text, fr.column-1)
 	trimmed := strings.TrimLeft(text, " \t")
 	if isCommand(trimmed) { // the column is that of what stands for it
 		column = 0
 	}
-	pad := utf8.RuneCountInString(trimmed[:max(0, column-(len(text)-len(trimmed)))])
-	return []string{"    " + trimmed, "    " + strings.Repeat(" ", pad) + "^"}
+	trimmed, at := window(trimmed, max(0, column-(len(text)-len(trimmed))))
+	return []string{"    " + trimmed, "    " + below(trimmed[:at]) + "^"}
 }
 
 // startOfOperand goes from the bracket of a call or an index, which is where the
@@ -249,7 +177,7 @@ func panicText(v any) (text string) {
 	case *reflect.ValueError:
 		return "runtime error: invalid memory address or nil pointer dereference"
 	case runtime.Error:
-		return v.Error()
+		return ownNames(v.Error())
 	case error:
 		return v.Error()
 	case fmt.Stringer:

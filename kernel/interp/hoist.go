@@ -91,7 +91,7 @@ func (u *unit) define(x *ast.AssignStmt, seen map[string]bool) []types.Error {
 	for _, l := range x.Lhs {
 		id, ok := l.(*ast.Ident)
 		if !ok {
-			return []types.Error{{Pos: l.Pos(), Msg: "non-name on left side of :="}}
+			return []types.Error{{Pos: l.Pos(), Msg: "non-name " + types.ExprString(l) + " on left side of :="}}
 		}
 		if here[id.Name] {
 			return []types.Error{{Pos: l.Pos(), Msg: id.Name + " repeated on left side of :="}}

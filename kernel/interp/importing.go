@@ -17,10 +17,20 @@ const (
 // cannotImport is the error for a path that cells cannot import.
 func (s *session) cannotImport(unknown string) error {
 	hint := ""
-	if near := nearestImports(unknown, s.paths); len(near) > 0 {
+	if known, ok := equivalents[unknown]; ok && slices.Contains(s.paths, known) {
+		hint = " (what it does elsewhere, " + known + " does here)"
+	} else if near := nearestImports(unknown, s.paths); len(near) > 0 {
 		hint = " (did you mean " + strings.Join(near, " or ") + "?)"
 	}
 	return fmt.Errorf("cannot import %q%s", unknown, hint)
+}
+
+// equivalents are packages of the standard library that do what libraries of other
+// languages do.
+var equivalents = map[string]string{
+	"requests": "net/http", "urllib": "net/url", "datetime": "time", "re": "regexp", "random": "math/rand/v2", "subprocess": "os/exec", "socket": "net",
+	"threading": "sync", "asyncio": "sync", "logging": "log/slog", "sys": "os", "glob": "path/filepath", "pathlib": "path/filepath", "collections": "container/list",
+	"itertools": "slices", "ipaddress": "net/netip", "hashlib": "crypto/sha256", "numpy": "gonum.org/v1/gonum/mat", "statistics": "gonum.org/v1/gonum/stat", "tabulate": "text/tabwriter",
 }
 
 // nearestImports are the paths that look most like unknown, as a whole or in
@@ -34,6 +44,9 @@ func nearestImports(unknown string, paths []string) []string {
 	last := path.Base(unknown)
 	for _, p := range paths {
 		whole, end := max(1, len(unknown)/3)+1, max(1, len(last)/3)+1
+		if strings.Contains(unknown, ".") { // somebody's module: it is near to what has its name
+			end = 1
+		}
 		d := editDistance(unknown, p, whole)
 		if e := editDistance(last, path.Base(p), end); e < end {
 			d = min(d, e+1)

@@ -2,27 +2,38 @@ package interp
 
 import (
 	"go/types"
-	"regexp"
 	"slices"
 	"strings"
 )
 
-// sameNames matches a message that says that T is not T.
-var sameNames = regexp.MustCompile(`cannot use .* \((?:variable|value) of (?:struct )?type ([\w.*\[\]]+)\) as ([\w.*\[\]]+) value`)
-
 // didYouMean is " (did you mean x?)" for the candidate nearest to name, or empty.
+// Short names have nothing near but themselves in other case.
 func didYouMean(name string, candidates []string) string {
-	best, distance := "", max(1, len(name)/3)+1
+	best, distance, common := "", max(1, len(name)/3)+1, 0
+	if len(name) < 3 {
+		distance = 1
+	}
 	for _, c := range slices.Sorted(slices.Values(candidates)) {
-		d := editDistance(strings.ToLower(name), strings.ToLower(c), distance)
-		if c != name && d < distance {
-			best, distance = c, d
+		d := editDistance(strings.ToLower(name), strings.ToLower(c), distance+1)
+		if shared := sharedEnds(name, c); c != name && (d < distance || d == distance && best != "" && shared > common) {
+			best, distance, common = c, d, shared
 		}
 	}
 	if best == "" {
 		return ""
 	}
 	return " (did you mean " + best + "?)"
+}
+
+// sharedEnds counts the bytes that two names share at their beginning and end.
+func sharedEnds(a, b string) (n int) {
+	for n < min(len(a), len(b)) && a[n] == b[n] {
+		n++
+	}
+	for i := 1; i <= min(len(a), len(b))-n && a[len(a)-i] == b[len(b)-i]; i++ {
+		n++
+	}
+	return n
 }
 
 // editDistance counts insertions, deletions, substitutions and exchanges of
@@ -50,7 +61,7 @@ func editDistance(a, b string, limit int) int {
 			}
 		}
 	}
-	return rows[(len(s)+1)%3][len(t)]
+	return min(rows[(len(s)+1)%3][len(t)], limit)
 }
 
 // members lists what package pkg exports, by the name that the cell uses.
