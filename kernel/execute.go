@@ -86,7 +86,23 @@ func (k *Kernel) evaluate(cell engine.Cell) engine.Outcome {
 	if name, detail, ok := asksFor(cell.Source); ok {
 		return k.page(ctx, name, detail)
 	}
+	if k.leaves(ctx, cell) {
+		return engine.Outcome{Payload: []map[string]any{{"source": "ask_exit", "keepkernel": false}}}
+	}
 	return k.engine.execute(ctx, cell)
+}
+
+// leaves tells whether a line in a console is the word by which consoles are left,
+// and no name of the session. Notebooks, whose cells have ids, cannot be left.
+func (k *Kernel) leaves(ctx context.Context, cell engine.Cell) bool {
+	word := strings.TrimSuffix(strings.TrimSpace(cell.Source), "()")
+	if cell.ID != "" || word != "exit" && word != "quit" {
+		return false
+	}
+	ctx, cancel := context.WithTimeout(ctx, questionTime)
+	defer cancel()
+	_, known := k.engine.inspect(ctx, word, len(word), 0)
+	return !known
 }
 
 // asksFor recognises the cell "name?" ("name??" for the source as well), which is

@@ -97,9 +97,9 @@ def control(kc, msg_type, content):
     return reply_to(kc, msg["header"]["msg_id"], channel="control")
 
 
-def shell(kc, msg_type, content, **header):
+def shell(kc, msg_type, content, metadata=None, **header):
     """Send any message on shell and return its id."""
-    msg = kc.session.msg(msg_type, content)
+    msg = kc.session.msg(msg_type, content, metadata=metadata)
     msg["header"].update(header)
     kc.shell_channel.send(msg)
     return msg["header"]["msg_id"]

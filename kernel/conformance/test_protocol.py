@@ -70,6 +70,21 @@ def test_user_expressions(client):
     assert "nowhere" in got["bad"]["evalue"]
 
 
+@pytest.mark.parametrize("word", ["exit", "quit", "exit()", " quit\n"])
+def test_a_console_is_left_by_a_word(client, word):
+    r = run(client, word)
+    assert r.status == "ok" and r.types() == []
+    assert r.content["payload"] == [{"source": "ask_exit", "keepkernel": False}]
+
+
+def test_a_name_of_the_session_is_no_such_word(fresh):
+    _, client = fresh
+    run(client, "quit := func() int { return 7 }")
+    assert run(client, "quit()").result() == "7"
+    in_notebook = shell(client, "execute_request", {"code": "exit"}, metadata={"cellId": "a"})
+    assert "undefined: exit" in reply_to(client, in_notebook)["content"]["evalue"]
+
+
 def test_error_reply_and_message_agree(client):
     r = run(client, 'panic("told twice")')
     [error] = [m["content"] for m in r.messages if m["msg_type"] == "error"]
