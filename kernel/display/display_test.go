@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"image"
+	"image/color"
 	"image/png"
 	"net/netip"
 	"os"
@@ -73,7 +74,7 @@ func TestOfText(t *testing.T) {
 		{[]int{1, 2}, "[1 2]"}, {map[string]int{"b": 2, "a": 1}, `map["a":1 "b":2]`},
 		{pair{1, 2}, "display.pair{A: 1, B: 2}"}, {&pair{1, 2}, "&display.pair{A: 1, B: 2}"},
 		{&n, "&5"}, {(*int)(nil), "<nil>"}, {[]error{errors.New("x"), nil}, "[x <nil>]"},
-		{[]byte("abc"), `[]byte("abc")`}, {[]byte{0xff, 0}, "[]byte, 2 bytes"}, {time.Second, "1s"},
+		{[]byte("abc"), `[]byte("abc")`}, {[]byte{0xff, 0}, "2 bytes\n00000000  ff 00                                             |..|"}, {time.Second, "1s"},
 		{card{"a"}, "card a"}, {drawing{}, "two & three"}, {(*card)(nil), "<nil>"},
 		{struct{ P *pair }{&pair{3, 4}}, "struct { P *display.pair }{P: &display.pair{A: 3, B: 4}}"},
 		{json.RawMessage(`{"a":1}`), `{"a":1}`},
@@ -170,36 +171,43 @@ func TestSVGNeedsNoTrust(t *testing.T) {
 	}
 }
 
-func TestTable(t *testing.T) {
-	ports := []*port{
-		{Name: "web-1", Address: netip.MustParseAddr("10.0.11.3"), Tags: []string{"a"}, Segment: "dc<web>"},
-		{Name: "db", secret: 1},
-		nil,
+// TestPicturesCanBeSeen checks that drawings and pictures that may be transparent
+// are given a light ground, since dark themes have none.
+func TestPicturesCanBeSeen(t *testing.T) {
+	encoded := func(img image.Image) []byte {
+		var buf bytes.Buffer
+		if err := png.Encode(&buf, img); err != nil {
+			t.Fatal(err)
+		}
+		return buf.Bytes()
 	}
-	b := Of(ports)
-	want := "Name   Address     Tags   in segment\n" +
-		"web-1  10.0.11.3   [\"a\"]  dc<web>\n" +
-		"db     invalid IP  []\n" +
-		"<nil>"
-	if b.Text() != want {
-		t.Errorf("text\n%s\nwant\n%s", b.Text(), want)
+	clear, solid := image.NewNRGBA(image.Rect(0, 0, 2, 2)), image.NewGray(image.Rect(0, 0, 2, 2))
+	paletted := func(c ...color.Color) image.Image { return image.NewPaletted(image.Rect(0, 0, 2, 2), c) }
+	for name, c := range map[string]struct {
+		b    Bundle
+		want any
+	}{
+		"transparent image":   {Of(clear), "light"},
+		"solid image":         {Of(solid), nil},
+		"transparent PNG":     {PNG(encoded(clear)), "light"},
+		"solid PNG":           {PNG(encoded(solid)), nil},
+		"transparent palette": {PNG(encoded(paletted(color.Transparent, color.White))), "light"},
+		"solid palette":       {PNG(encoded(paletted(color.Black, color.White))), nil},
+		"no PNG":              {PNG([]byte("no PNG")), nil},
+	} {
+		of, _ := c.b.Metadata[MIMEPNG].(MIMEMap)
+		if of["needs_background"] != c.want {
+			t.Errorf("%s: metadata %v, want needs_background %v", name, c.b.Metadata, c.want)
+		}
 	}
-	html := b.Data[MIMEHTML].(string)
-	if !strings.Contains(html, "<td style=\"text-align:left\">dc&lt;web&gt;</td>") || strings.Contains(html, "Hidden") || strings.Count(html, "<tr>") != 4 {
-		t.Errorf("html %s", html)
+	if html := SVG("<svg/>").Data[MIMEHTML].(string); !strings.Contains(html, "background-color:#ffffff") {
+		t.Errorf("a drawing has no ground: %s", html)
 	}
-	if b := Of([]netip.Addr{netip.MustParseAddr("::1")}); b.Data[MIMEHTML] != nil {
-		t.Errorf("values with text of their own became a table: %v", b.Data)
-	}
-	long := Of(make([]struct{ N int }, maxRows+7))
-	if !strings.HasSuffix(long.Text(), "... 7 more rows") || !strings.Contains(long.Data[MIMEHTML].(string), "7 more rows") {
-		t.Error("a long table does not say what it leaves out")
-	}
-	if got := Table(map[string]int{"b": 2, "a": 1}).Text(); got != "key  value\na    1\nb    2" {
-		t.Errorf("map: %q", got)
-	}
-	if got := Table([][]string{{"h"}, {"x", "extra"}}).Text(); got != "h\nx  extra" {
-		t.Errorf("rows: %q", got)
+}
+
+func TestSmallTreesAreOpen(t *testing.T) {
+	if JSON(map[string]int{"a": 1}).Metadata[MIMEJSON] == nil || JSON(make([]int, 100)).Metadata[MIMEJSON] != nil {
+		t.Error("a small tree is folded, or a large one open")
 	}
 }
 
@@ -258,6 +266,34 @@ func TestProgressIsToldTenTimesASecond(t *testing.T) {
 		}
 		time.Sleep(time.Second)
 	})
+}
+
+// TestProgressAsText checks that a bar without a front end does not fill the
+// screen with lines.
+func TestProgressAsText(t *testing.T) {
+	out, err := os.Create(filepath.Join(t.TempDir(), "out"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	stdout := os.Stdout
+	os.Stdout = out
+	defer func() { os.Stdout = stdout }()
+	synctest.Test(t, func(*testing.T) {
+		p := NewProgress(100, "nodes")
+		for range 100 {
+			time.Sleep(100 * time.Millisecond)
+			p.Add(1)
+		}
+		p.Done()
+	})
+	text, err := os.ReadFile(out.Name())
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
+	if len(lines) < 3 || len(lines) > 4 || !strings.HasSuffix(lines[0], " 0 of 100") || !strings.HasSuffix(lines[len(lines)-1], "100 of 100") {
+		t.Errorf("printed\n%s", text)
+	}
 }
 
 func TestInputWithAndWithoutAnAsker(t *testing.T) {

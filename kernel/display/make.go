@@ -7,14 +7,19 @@ import (
 	"fmt"
 	"html"
 	"image"
+	"image/color"
 	"image/png"
 	"net/http"
+	"slices"
 	"strings"
 )
 
 // inlineSVG is the size in bytes up to which an SVG travels also as
 // image/svg+xml, beside the HTML image that untrusted notebooks show.
 const inlineSVG = 256 << 10
+
+// openLines is the lines of indented JSON from which a tree is folded at first.
+const openLines = 30
 
 // HTML wraps HTML text. JupyterLab removes scripts from it.
 func HTML(s string) Bundle { return Bundle{Data: MIMEMap{MIMEHTML: s, MIMEText: textOfHTML(s)}} }
@@ -39,12 +44,13 @@ func JavaScript(s string) Bundle { return Bundle{Data: MIMEMap{MIMEScript: s, MI
 
 // SVG wraps a drawing. A front end shows image/svg+xml only in a trusted
 // notebook; so the drawing is also an image inside HTML, where its scripts
-// cannot run, and that is shown always. Its text is the drawing's <title>.
+// cannot run, and that is shown always. There it stands on white, since most
+// drawings have black lines and no ground. Its text is the drawing's <title>.
 func SVG(s string) Bundle {
 	text := svgTitle(s)
 	src := "data:image/svg+xml;base64," + base64.StdEncoding.EncodeToString([]byte(s))
 	b := Bundle{Data: MIMEMap{
-		MIMEHTML: `<img alt="` + html.EscapeString(text) + `" style="max-width:100%" src="` + src + `">`,
+		MIMEHTML: `<img alt="` + html.EscapeString(text) + `" style="max-width:100%;background-color:#ffffff" src="` + src + `">`,
 		MIMEText: text,
 	}}
 	if len(s) <= inlineSVG {
@@ -53,8 +59,25 @@ func SVG(s string) Bundle {
 	return b
 }
 
-// PNG wraps an encoded PNG image.
-func PNG(content []byte) Bundle { return binary(MIMEPNG, content) }
+// PNG wraps an encoded PNG image. One that may be transparent asks for a light
+// ground, as plots with black axes need in a dark theme.
+func PNG(content []byte) Bundle {
+	b := binary(MIMEPNG, content)
+	if c, err := png.DecodeConfig(bytes.NewReader(content)); err == nil && transparent(c.ColorModel) {
+		b.Metadata = MIMEMap{MIMEPNG: MIMEMap{"needs_background": "light"}}
+	}
+	return b
+}
+
+// transparent tells whether a colour of the model can be one through which the
+// ground is seen.
+func transparent(m color.Model) bool {
+	if p, ok := m.(color.Palette); ok {
+		return slices.ContainsFunc(p, func(c color.Color) bool { _, _, _, a := c.RGBA(); return a < 0xffff })
+	}
+	_, _, _, a := m.Convert(color.Transparent).RGBA()
+	return a == 0
+}
 
 // JPEG wraps an encoded JPEG image.
 func JPEG(content []byte) Bundle { return binary(MIMEJPEG, content) }
@@ -71,13 +94,21 @@ func Image(img image.Image) Bundle {
 		return Text(text + ": cannot encode as PNG: " + err.Error())
 	}
 	b := PNG(buf.Bytes()).WithText(text)
-	b.Metadata = MIMEMap{MIMEPNG: MIMEMap{"width": size.X, "height": size.Y}}
+	shown := MIMEMap{"width": size.X, "height": size.Y}
+	if o, ok := img.(interface{ Opaque() bool }); !ok || !o.Opaque() {
+		shown["needs_background"] = "light"
+	}
+	b.Metadata = MIMEMap{MIMEPNG: shown}
 	return b
 }
 
-// JSON shows v as a tree that can be folded.
+// JSON shows v as a tree that can be folded; a small one is open at first.
 func JSON(v any) Bundle {
-	return structured(MIMEJSON, v)
+	b := structured(MIMEJSON, v)
+	if strings.Count(b.Text(), "\n") < openLines {
+		b.Metadata = MIMEMap{MIMEJSON: MIMEMap{"expanded": true}}
+	}
+	return b
 }
 
 // VegaLite shows a chart given as a Vega-Lite 5 specification: a Go value that

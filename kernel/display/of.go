@@ -36,9 +36,9 @@ func Of(v any) Bundle {
 			failed = append(failed, line)
 		}
 	}
-	if len(b.Data) == 0 && !hasText(v) {
-		if table, ok := tableOf(v); ok {
-			return table
+	if len(b.Data) == 0 && failed == nil && !hasText(v) {
+		if line := try("At", func() { shape(&b, v) }); line != "" {
+			failed = append(failed, line)
 		}
 	}
 	if _, ok := b.Data[MIMEText].(string); !ok || hasText(v) {
@@ -156,6 +156,16 @@ var representations = []representation{
 	}},
 }
 
+// shape shows a value without methods for the purpose by what it is: a matrix or
+// a table.
+func shape(b *Bundle, v any) {
+	if m, ok := matrixOf(v); ok {
+		*b = m
+	} else if t, ok := tableOf(v); ok {
+		*b = t
+	}
+}
+
 // merge adds from to b; what b has already stays.
 func merge(b *Bundle, from Bundle) {
 	for mime, v := range encodeBinary(from).Data {
@@ -198,7 +208,7 @@ func complete(b Bundle) Bundle {
 // hasText tells whether v says itself what its text is.
 func hasText(v any) bool {
 	switch v.(type) {
-	case fmt.Stringer, error:
+	case fmt.Stringer, error, fmt.Formatter:
 		return true
 	}
 	return false

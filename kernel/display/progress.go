@@ -8,12 +8,17 @@ import (
 	"time"
 )
 
-// progressInterval is the least time between two updates of one bar.
-const progressInterval = 100 * time.Millisecond
+// progressInterval is the least time between two updates of one bar,
+// printedInterval the same where each is one more line of text.
+const (
+	progressInterval = 100 * time.Millisecond
+	printedInterval  = 5 * time.Second
+)
 
 // Progress is a bar that fills while a cell works. Its methods may be called
 // from any goroutine; however often they are, the front end hears of it at most
-// ten times a second, and always of the last state.
+// ten times a second, and always of the last state. Without a front end it is a
+// line of text, every few seconds.
 type Progress struct {
 	mu      sync.Mutex
 	label   string
@@ -21,6 +26,7 @@ type Progress struct {
 	done    int
 	total   int
 	ended   bool
+	told    bool // of the present state
 	started time.Time
 	shown   time.Time
 	pending *time.Timer
@@ -32,7 +38,7 @@ func NewProgress(total int, label string) *Progress {
 	p := &Progress{label: label, total: total, started: time.Now()}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.shown = p.started
+	p.shown, p.told = p.started, true
 	p.handle = Show(p.bundle())
 	return p
 }
@@ -59,10 +65,19 @@ func (p *Progress) change(f func()) {
 	if p.ended {
 		return
 	}
-	before := p.done
+	before, noted := p.done, p.note
 	f()
+	if p.done != before || p.note != noted {
+		p.told = false
+	}
 	completed := before < p.total && p.done >= p.total
-	switch wait := progressInterval - time.Since(p.shown); {
+	interval := progressInterval
+	if publisher.Load() == nil {
+		interval = printedInterval
+	}
+	switch wait := interval - time.Since(p.shown); {
+	case p.ended && p.told:
+		p.stop() // nothing has changed since
 	case wait <= 0 || p.ended || completed:
 		p.show()
 	case p.pending == nil:
@@ -80,12 +95,17 @@ func (p *Progress) late() {
 }
 
 func (p *Progress) show() {
+	p.stop()
+	p.shown, p.told = time.Now(), true
+	p.handle.Update(p.bundle())
+}
+
+// stop takes back what late would show.
+func (p *Progress) stop() {
 	if p.pending != nil {
 		p.pending.Stop()
 		p.pending = nil
 	}
-	p.shown = time.Now()
-	p.handle.Update(p.bundle())
 }
 
 func (p *Progress) bundle() Bundle {
@@ -102,7 +122,7 @@ func (p *Progress) bundle() Bundle {
 	bar := strings.Repeat("#", full) + strings.Repeat("-", width-full)
 	return Bundle{Data: MIMEMap{
 		MIMEText: fmt.Sprintf("%s [%s] %s", p.label, bar, words),
-		MIMEHTML: fmt.Sprintf(`<div>%s <progress value="%d" max="%d"></progress> %s</div>`,
+		MIMEHTML: fmt.Sprintf(`<div><span style="display:inline-block;min-width:120px">%s</span> <progress value="%d" max="%d"></progress> %s</div>`,
 			html.EscapeString(p.label), max(0, p.done), max(1, p.total), html.EscapeString(words)),
 	}}
 }

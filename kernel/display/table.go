@@ -1,157 +1,230 @@
 package display
 
 import (
-	"fmt"
-	"html"
 	"reflect"
 	"slices"
-	"strings"
-	"unicode/utf8"
 )
 
-// maxRows bounds the rows shown of one table.
-const maxRows = 500
-
 // Table shows v as a table: a slice or array of structs (one column for each
-// exported field; the tag `table:"heading"` renames one, `table:"-"` drops it), a
-// map (key and value), or rows of text. What is none of these is shown by Of.
+// exported field; the tag `table:"heading"` renames one, `table:"-"` drops it) or
+// of maps (one column for each key), rows of values, or a map (key and value, or
+// the fields of the structs in it). The first row of a [][]string is its headings.
+// What is none of these is shown by Of.
 func Table(v any) Bundle {
 	if rows, ok := v.([][]string); ok && len(rows) > 0 {
 		return Grid(rows[0], rows[1:]...)
 	}
-	if b, ok := tableOf(v); ok {
-		return b
-	}
-	if b, ok := tableOfMap(v); ok {
-		return b
+	if g := gridOf(reflect.ValueOf(v)); g != nil {
+		return g.bundle()
 	}
 	return Of(v)
 }
 
 // Grid shows rows of text under a line of headings.
 func Grid(head []string, rows ...[]string) Bundle {
-	cut := max(0, len(rows)-maxRows)
-	rows = rows[:len(rows)-cut]
-	return Bundle{Data: MIMEMap{
-		MIMEHTML: gridHTML(head, rows, cut),
-		MIMEText: gridText(head, rows, cut),
-	}}
+	return newGrid(head, len(rows), func(i int) []string { return rows[i] }).bundle()
 }
 
-func gridHTML(head []string, rows [][]string, cut int) string {
-	var b strings.Builder
-	line := func(tag string, cells []string) {
-		b.WriteString("<tr>")
-		for _, c := range cells {
-			fmt.Fprintf(&b, `<%s style="text-align:left">%s</%s>`, tag, html.EscapeString(c), tag)
-		}
-		b.WriteString("</tr>\n")
-	}
-	b.WriteString("<table>\n<thead>")
-	line("th", head)
-	b.WriteString("</thead>\n<tbody>\n")
-	for _, r := range rows {
-		line("td", r)
-	}
-	b.WriteString("</tbody>\n</table>")
-	if cut > 0 {
-		fmt.Fprintf(&b, "\n<p>... %d more rows</p>", cut)
-	}
-	return b.String()
-}
-
-func gridText(head []string, rows [][]string, cut int) string {
-	var width []int
-	for _, row := range append([][]string{head}, rows...) {
-		for i, c := range row {
-			if i == len(width) {
-				width = append(width, 0)
-			}
-			width[i] = max(width[i], utf8.RuneCountInString(c))
-		}
-	}
-	var lines []string
-	for _, row := range append([][]string{head}, rows...) {
-		var b strings.Builder
-		for i, c := range row {
-			b.WriteString(c)
-			b.WriteString(strings.Repeat(" ", width[i]-utf8.RuneCountInString(c)+2))
-		}
-		lines = append(lines, strings.TrimRight(b.String(), " "))
-	}
-	if cut > 0 {
-		lines = append(lines, fmt.Sprintf("... %d more rows", cut))
-	}
-	return strings.Join(lines, "\n")
-}
-
-// tableOf makes a table of a slice of structs or of pointers to structs that
-// have exported fields; ok is false for everything else.
+// tableOf makes a table of a value that is one by its type. The text of those
+// that Go writes in few words stays as Go writes it. ok is false for all else.
 func tableOf(v any) (b Bundle, ok bool) {
 	list := reflect.ValueOf(v)
-	if !list.IsValid() || list.Kind() != reflect.Slice && list.Kind() != reflect.Array || list.Len() == 0 {
+	g := gridOf(list)
+	if g == nil {
 		return b, false
 	}
-	elem := list.Type().Elem()
-	if elem.Kind() == reflect.Pointer {
-		elem = elem.Elem()
+	b = g.bundle()
+	if list.Kind() == reflect.Map || isList(list.Type().Elem()) {
+		b.Data[MIMEText] = plain(v)
 	}
-	if elem.Kind() != reflect.Struct {
-		return b, false
-	}
-	head, index := columns(elem)
-	if len(head) == 0 {
-		return b, false
-	}
-	rows := make([][]string, 0, min(list.Len(), maxRows+1))
-	for i := range min(list.Len(), maxRows) {
-		rows = append(rows, cells(list.Index(i), index))
-	}
-	return Bundle{Data: MIMEMap{
-		MIMEHTML: gridHTML(head, rows, list.Len()-len(rows)),
-		MIMEText: gridText(head, rows, list.Len()-len(rows)),
-	}}, true
+	return b, true
 }
 
-func columns(t reflect.Type) (head []string, index [][]int) {
-	for _, f := range reflect.VisibleFields(t) {
-		name := f.Tag.Get("table")
-		if !f.IsExported() || f.Anonymous || name == "-" {
-			continue
-		}
-		if name == "" {
-			name = f.Name
-		}
-		head, index = append(head, name), append(index, f.Index)
+// gridOf is v as a table, nil where it is none or has no rows.
+func gridOf(v reflect.Value) *grid {
+	if !v.IsValid() || v.Kind() != reflect.Map && !isList(v.Type()) || v.Len() == 0 {
+		return nil
 	}
-	return head, index
+	elem := v.Type().Elem()
+	switch {
+	case v.Kind() == reflect.Map:
+		return gridOfMap(v)
+	case elem.Kind() == reflect.Map:
+		return gridOfMaps(v)
+	case isList(elem) && elem.Elem().Kind() != reflect.Uint8:
+		return gridOfRows(v)
+	}
+	f := fieldsOf(elem)
+	if len(f) == 0 || hasTextType(elem) && !slices.ContainsFunc(f, func(one reflect.StructField) bool { return one.IsExported() }) {
+		return nil
+	}
+	g := newGrid(f.heads(), v.Len(), func(i int) []string { return f.cells(v.Index(i)) })
+	g.right = f.numbers()
+	return g
 }
 
-func cells(row reflect.Value, index [][]int) []string {
+func isList(t reflect.Type) bool { return t.Kind() == reflect.Slice || t.Kind() == reflect.Array }
+
+// gridOfRows sets a list of lists without headings.
+func gridOfRows(v reflect.Value) *grid {
+	inner := v.Type().Elem().Elem()
+	if k := inner.Kind(); k == reflect.Struct && !hasTextType(inner) || k == reflect.Map || isList(inner) {
+		return nil // more than two dimensions
+	}
+	most := 0
+	for i := range v.Len() {
+		most = max(most, v.Index(i).Len())
+	}
+	if most == 0 {
+		return nil
+	}
+	g := newGrid(nil, v.Len(), func(i int) []string {
+		row := make([]string, most)
+		for j := range v.Index(i).Len() {
+			row[j] = cellText(v.Index(i).Index(j))
+		}
+		return row
+	})
+	for range most {
+		g.right = append(g.right, isNumber(inner))
+	}
+	return g
+}
+
+// gridOfMaps sets a list of maps with a column for each key that one of them has.
+func gridOfMaps(v reflect.Value) *grid {
+	all := reflect.MakeMap(reflect.MapOf(v.Type().Elem().Key(), reflect.TypeFor[bool]()))
+	for i := range v.Len() {
+		for _, key := range v.Index(i).MapKeys() {
+			all.SetMapIndex(key, reflect.ValueOf(true))
+		}
+	}
+	keys := sortedKeys(all)
+	if len(keys) == 0 {
+		return nil
+	}
+	head := make([]string, len(keys))
+	var right []bool
+	for i, key := range keys {
+		head[i] = cellText(key)
+		right = append(right, isNumber(v.Type().Elem().Elem()))
+	}
+	g := newGrid(head, v.Len(), func(i int) []string {
+		row := make([]string, len(keys))
+		for j, key := range keys {
+			row[j] = cellText(v.Index(i).MapIndex(key))
+		}
+		return row
+	})
+	g.right = right
+	return g
+}
+
+// gridOfMap sets keys and values, or keys and the fields of the values.
+func gridOfMap(v reflect.Value) *grid {
+	keys, f := sortedKeys(v), fieldsOf(v.Type().Elem())
+	head, right := []string{"key", "value"}, []bool{isNumber(v.Type().Key()), isNumber(v.Type().Elem())}
+	if len(f) > 0 {
+		head, right = append([]string{"key"}, f.heads()...), append(right[:1], f.numbers()...)
+	}
+	g := newGrid(head, len(keys), func(i int) []string {
+		value := v.MapIndex(keys[i])
+		if len(f) > 0 {
+			return append([]string{cellText(keys[i])}, f.cells(value)...)
+		}
+		return []string{cellText(keys[i]), cellText(value)}
+	})
+	g.right = right
+	return g
+}
+
+// fields are the columns of a struct's table.
+type fields []reflect.StructField
+
+// fieldsOf is the columns of a type; none unless it is a struct, or a pointer to
+// one, with fields for the reader.
+func fieldsOf(t reflect.Type) (f fields) {
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	if t.Kind() != reflect.Struct {
+		return nil
+	}
+	for _, one := range reflect.VisibleFields(t) {
+		if visible(t, one) && !one.Anonymous && one.Tag.Get("table") != "-" {
+			f = append(f, one)
+		}
+	}
+	return f
+}
+
+func (f fields) heads() []string {
+	head := make([]string, len(f))
+	for i, one := range f {
+		if head[i] = one.Tag.Get("table"); head[i] == "" {
+			head[i] = one.Name
+		}
+	}
+	return head
+}
+
+func (f fields) numbers() []bool {
+	right := make([]bool, len(f))
+	for i, one := range f {
+		right[i] = isNumber(one.Type)
+	}
+	return right
+}
+
+// cells is a row; of a nil pointer there is only that it is nil.
+func (f fields) cells(row reflect.Value) []string {
 	if row.Kind() == reflect.Pointer {
 		if row.IsNil() {
-			return []string{"<nil>"}
+			return slices.Insert(make([]string, len(f)-1), 0, "<nil>")
 		}
 		row = row.Elem()
 	}
-	out := make([]string, len(index))
-	for i, at := range index {
-		if f, err := row.FieldByIndexErr(at); err == nil && f.CanInterface() {
-			out[i] = strings.ReplaceAll(plain(f.Interface()), "\n", " ")
+	row = addressable(row)
+	out := make([]string, len(f))
+	for i, one := range f {
+		if at, ok := deepField(row, one.Index); ok {
+			out[i] = cellText(at)
 		}
 	}
 	return out
 }
 
-func tableOfMap(v any) (b Bundle, ok bool) {
-	m := reflect.ValueOf(v)
-	if !m.IsValid() || m.Kind() != reflect.Map {
-		return b, false
+// deepField follows an index through embedded structs; ok is false where one of
+// them is a nil pointer.
+func deepField(v reflect.Value, index []int) (reflect.Value, bool) {
+	for _, i := range index {
+		if v.Kind() == reflect.Pointer {
+			if v.IsNil() {
+				return v, false
+			}
+			v = v.Elem()
+		}
+		v = field(v, i)
 	}
-	var rows [][]string
-	for iter := m.MapRange(); iter.Next(); {
-		rows = append(rows, []string{plain(iter.Key().Interface()), plain(iter.Value().Interface())})
+	return v, true
+}
+
+// cellText is a value in a cell: on one line, without the names of types, and
+// nothing where there is nothing.
+func cellText(v reflect.Value) string {
+	p := printer{left: 4 * maxCell, cell: true}
+	return p.value(v, 0, true).flat()
+}
+
+func isNumber(t reflect.Type) bool {
+	switch t.Kind() {
+	case reflect.Float32, reflect.Float64, reflect.Complex64, reflect.Complex128:
+		return true
 	}
-	slices.SortFunc(rows, slices.Compare)
-	return Grid([]string{"key", "value"}, rows...), true
+	return reflect.Zero(t).CanInt() || reflect.Zero(t).CanUint()
+}
+
+// hasTextType tells whether values of t say themselves what their text is.
+func hasTextType(t reflect.Type) bool {
+	return t.Implements(reflect.TypeFor[interface{ String() string }]()) || t.Implements(reflect.TypeFor[error]())
 }
