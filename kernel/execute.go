@@ -139,14 +139,6 @@ func (k *Kernel) showOutcome(r *request, cell, count int, outcome engine.Outcome
 	}
 }
 
-func failureOf(f *engine.Failure) *wire.Error {
-	e := &wire.Error{Name: string(f.Kind), Value: f.Message, Traceback: f.Traceback}
-	if len(e.Traceback) == 0 {
-		e.Traceback = []string{e.Name + ": " + e.Value}
-	}
-	return e
-}
-
 func replyOf(outcome engine.Outcome, count int, asked map[string]string) wire.ExecuteReply {
 	reply := wire.ExecuteReply{Status: "ok", ExecutionCount: count}
 	if outcome.Failure != nil {

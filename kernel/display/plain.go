@@ -121,7 +121,7 @@ func (p *printer) said(v reflect.Value) (text, failed string, ok bool) {
 	if !v.CanInterface() || v.Kind() == reflect.Interface {
 		return "", "", false
 	}
-	name := ""
+	var name string
 	var say func() string
 	switch x := v.Interface().(type) {
 	case time.Time:
