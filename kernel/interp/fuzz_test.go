@@ -31,8 +31,12 @@ func FuzzSplit(f *testing.F) {
 			}
 			last = it.end
 		}
-		text := masked(cell, items, func(k kind) bool { return k == statement })
-		if len(text) != len(cell) || strings.Count(text, "\n") != strings.Count(cell, "\n") {
+		start, end := span(cell, items, isStatement)
+		text := masked(cell, start, end, items, isStatement)
+		if whole := masked(cell, 0, len(cell), items, isStatement); whole[start:end] != text || strings.TrimSpace(whole) != strings.TrimSpace(text) {
+			t.Fatalf("%q became %q and %q", cell, whole, text)
+		}
+		if len(text) != end-start || strings.Count(text, "\n") != strings.Count(cell[start:end], "\n") {
 			t.Fatalf("%q became %q", cell, text)
 		}
 		_, _ = parseCell(token.NewFileSet(), "cell", cell)

@@ -1,6 +1,8 @@
 package interp
 
 import (
+	"go/ast"
+	"go/token"
 	"go/types"
 	"io"
 	"os"
@@ -83,4 +85,34 @@ func FuzzCommands(f *testing.F) {
 			t.Fatalf("%q became %q", cell, code)
 		}
 	})
+}
+
+// TestDocOfFirstDeclaration parses comments above the first declaration of a cell,
+// wherever that stands, which the parser must not take for its own.
+func TestDocOfFirstDeclaration(t *testing.T) {
+	for source, want := range map[string]string{
+		"// F is one.\nfunc F() {}":                          "F is one.\n",
+		"// F is one,\n// or two.\nfunc F() {}":              "F is one,\nor two.\n",
+		"x := 1\n// F is late,\n// too.\nfunc F() {}":        "F is late,\ntoo.\n",
+		"x := 1; /* F is within */ func F() {}; y := 2":      "",
+		"// apart\n\nfunc F() {}":                            "",
+		"// apart\n\n// F is near.\nfunc F() {}":             "F is near.\n",
+		"/* F is\nlong. */\nfunc F() {}":                     " F is\nlong.\n",
+		"import \"fmt\"\n\n// T is a type.\ntype T struct{}": "T is a type.\n",
+	} {
+		p, err := parseCell(token.NewFileSet(), "cell", source)
+		if err != nil {
+			t.Fatalf("%q: %v", source, err)
+		}
+		doc := ""
+		switch d := p.decls[0].(type) {
+		case *ast.FuncDecl:
+			doc = d.Doc.Text()
+		case *ast.GenDecl:
+			doc = d.Doc.Text()
+		}
+		if doc != want {
+			t.Errorf("%q: documentation %q, want %q", source, doc, want)
+		}
+	}
 }

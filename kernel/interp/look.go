@@ -147,7 +147,7 @@ func soundBefore(code string, items []item) string {
 		_, err := parseCell(token.NewFileSet(), "look", code[it.start:it.end])
 		return err != nil
 	})
-	return masked(code, good, func(kind) bool { return true })[:items[len(items)-1].end]
+	return masked(code, 0, items[len(items)-1].end, good, func(kind) bool { return true })
 }
 
 // operandStart is where the operand begins that goes on up to the end of code, as

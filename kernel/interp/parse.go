@@ -5,6 +5,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -79,16 +80,58 @@ func (p *parsed) parseDecls(fset *token.FileSet, items []item) error {
 
 // parseItems parses the items of one kind as a file.
 func (p *parsed) parseItems(fset *token.FileSet, items []item, wanted kind) (*ast.File, error) {
-	text := masked(p.source, items, func(k kind) bool { return k == wanted })
-	return parser.ParseFile(fset, p.name, fmt.Sprintf("package main;/*line %s:1:1*/%s", p.name, text), parseMode)
+	keep := func(k kind) bool { return k == wanted }
+	start, end := span(p.source, items, keep)
+	if start == end {
+		return &ast.File{}, nil
+	}
+	file, err := parser.ParseFile(fset, p.name, "package main;"+p.place(start)+masked(p.source, start, end, items, keep), parseMode)
+	if file != nil {
+		restoreDoc(fset, file)
+	}
+	return file, err
+}
+
+// restoreDoc gives the first declaration of file the comment above it, which the
+// parser takes for part of the comment that place made.
+func restoreDoc(fset *token.FileSet, file *ast.File) {
+	if len(file.Decls) == 0 || len(file.Comments) == 0 || len(file.Comments[0].List) < 2 {
+		return
+	}
+	doc, list := &ast.CommentGroup{}, file.Comments[0].List[1:]
+	above := func(p token.Pos) bool {
+		return fset.PositionFor(list[len(list)-1].End(), false).Line+1 == fset.PositionFor(p, false).Line
+	}
+	take := func(had **ast.CommentGroup, p token.Pos) {
+		switch {
+		case *had != nil && above((*had).Pos()):
+			doc.List = append(append(doc.List, list...), (*had).List...)
+			*had = doc
+		case *had == nil && above(p):
+			doc.List = list
+			*had = doc
+		}
+	}
+	switch d := file.Decls[0].(type) {
+	case *ast.FuncDecl:
+		take(&d.Doc, d.Type.Func)
+	case *ast.GenDecl:
+		take(&d.Doc, d.TokPos)
+	}
+}
+
+// place is a comment that tells the parser at which byte of the cell it stands.
+func (p *parsed) place(at int) string {
+	before := p.source[:at]
+	return fmt.Sprintf("/*line %s:%d:%d*/", p.name, strings.Count(before, "\n")+1, at-strings.LastIndexByte(before, '\n'))
 }
 
 func (p *parsed) parseBody(fset *token.FileSet, items []item) error {
-	text := masked(p.source, items, func(k kind) bool { return k == statement })
-	file, err := p.parseStatements(fset, text)
+	start, end := span(p.source, items, isStatement)
+	file, err := p.parseStatements(fset, p.place(start)+masked(p.source, start, end, items, isStatement))
 	values := false
 	if err != nil && strings.Contains(err.Error(), "expected 1 expression") {
-		if listed, ok := p.asCall(text, items); ok {
+		if listed, ok := p.asCall(items); ok {
 			if f, again := p.parseStatements(fset, listed); again == nil {
 				file, err, values = f, nil, true
 			}
@@ -112,22 +155,23 @@ func (p *parsed) parseBody(fset *token.FileSet, items []item) error {
 	return err
 }
 
+func isStatement(k kind) bool { return k == statement }
+
 func (p *parsed) parseStatements(fset *token.FileSet, text string) (*ast.File, error) {
-	return parser.ParseFile(fset, p.name, fmt.Sprintf("package main;func _(){/*line %s:1:1*/%s\n}", p.name, text), parseMode)
+	return parser.ParseFile(fset, p.name, "package main;func _(){"+text+"\n}", parseMode)
 }
 
 // valuesName is called by cells that end with several values, "a, b": Go has no
 // such statement, notebooks do.
 const valuesName = "values" + mark
 
-// asCall writes the last statement of text, "a, b", as the call of a function.
-func (p *parsed) asCall(text string, items []item) (string, bool) {
-	for i := len(items) - 1; i >= 0; i-- {
-		if it := items[i]; it.kind == statement {
-			before := text[:it.start]
-			line := strings.Count(before, "\n") + 1
-			column := it.start - strings.LastIndex(before, "\n")
-			return fmt.Sprintf("%svalues(/*line %s:%d:%d*/%s)%s", before, p.name, line, column, text[it.start:it.end], text[it.end:]), true
+// asCall is the statements, the last of which, "a, b", is written as the call of a
+// function.
+func (p *parsed) asCall(items []item) (string, bool) {
+	for i, it := range slices.Backward(items) {
+		if it.kind == statement {
+			before := masked(p.source, 0, it.start, items[:i], isStatement)
+			return p.place(0) + before + "values(" + p.place(it.start) + p.source[it.start:it.end] + ")", true
 		}
 	}
 	return "", false
@@ -144,23 +188,43 @@ func (p *parsed) takeInits() {
 	}
 }
 
-// masked is source with all items blanked out but those that keep chooses.
-// Lines and columns stay what they are.
-func masked(source string, items []item, keep func(kind) bool) string {
-	out := []byte(source)
-	for i := range out {
-		if out[i] != '\n' && out[i] != '\r' {
-			out[i] = ' '
-		}
-	}
+// span is the part of a cell that holds all items of some kinds, and the semicolon
+// behind the last. It is empty where there are none.
+func span(source string, items []item, keep func(kind) bool) (start, end int) {
 	for _, it := range items {
 		if keep(it.kind) {
-			copy(out[it.start:it.end], source[it.start:it.end])
-			if it.end < len(source) && source[it.end] == ';' {
-				out[it.end] = ';'
+			if end == 0 {
+				start = it.start
+			}
+			end = min(it.end+1, len(source))
+		}
+	}
+	return start, end
+}
+
+// masked is source[start:end] with all items blanked out but those that keep chooses.
+// Lines and columns stay what they are.
+func masked(source string, start, end int, items []item, keep func(kind) bool) string {
+	out := []byte(source[start:end])
+	done := start
+	blank := func(end int) {
+		for ; done < end; done++ {
+			if c := source[done]; c != '\n' && c != '\r' {
+				out[done-start] = ' '
 			}
 		}
 	}
+	for _, it := range items {
+		if it.start < start || it.end > end || !keep(it.kind) {
+			continue
+		}
+		blank(it.start)
+		done = it.end
+		if done < end && source[done] == ';' {
+			done++
+		}
+	}
+	blank(end)
 	return string(out)
 }
 

@@ -84,10 +84,12 @@ type sender struct {
 }
 
 // A frame is its size (four bytes), its kind and its body. Streams, which are
-// most of the traffic, travel bare; everything else is JSON.
+// most of the traffic, and the source of cells, which may be large, travel bare;
+// everything else is JSON.
 const (
 	frameJSON   = 'j'
 	frameStream = 's'
+	frameCell   = 'c' // size of the JSON (four bytes), JSON, source
 )
 
 // streamHead is what stands before the text of a frameStream: cell, two marks,
@@ -129,13 +131,24 @@ func encodeFrame(m message) (frame []byte, text string, err error) {
 		return append(frame, 0), m.Event.Stream.Text, nil
 	}
 	var buf bytes.Buffer
-	buf.Write([]byte{0, 0, 0, 0, frameJSON})
+	if m.Cell == nil {
+		buf.Write([]byte{0, 0, 0, 0, frameJSON})
+	} else {
+		buf.Write([]byte{0, 0, 0, 0, frameCell, 0, 0, 0, 0})
+		bare := *m.Cell
+		bare.Source, text = "", bare.Source
+		m.Cell = &bare
+	}
 	enc := json.NewEncoder(&buf)
 	enc.SetEscapeHTML(false)
 	if err := enc.Encode(m); err != nil {
 		return nil, "", err
 	}
-	return buf.Bytes(), "", nil
+	frame = buf.Bytes()
+	if m.Cell != nil {
+		binary.BigEndian.PutUint32(frame[5:], uint32(len(frame)-9))
+	}
+	return frame, text, nil
 }
 
 // receive reads one message.
@@ -155,6 +168,8 @@ func receive(r io.Reader) (message, error) {
 	switch head[4] {
 	case frameStream:
 		return decodeStream(body)
+	case frameCell:
+		return decodeCell(body)
 	case frameJSON:
 		return decodeJSON(body)
 	}
@@ -168,13 +183,32 @@ func decodeStream(body []byte) (message, error) {
 	}
 	m := message{Op: opEvent, Event: &engine.Event{Cell: int(binary.BigEndian.Uint64(body))}}
 	m.Marks = [2]uint64{binary.BigEndian.Uint64(body[8:]), binary.BigEndian.Uint64(body[16:])}
-	text := body[streamHead:]
-	m.Event.Stream = &engine.Stream{Name: "stdout", Text: unsafe.String(unsafe.SliceData(text), len(text))}
+	m.Event.Stream = &engine.Stream{Name: "stdout", Text: textOf(body[streamHead:])}
 	if body[24] == 1 {
 		m.Event.Stream.Name = "stderr"
 	}
 	return m, nil
 }
+
+// decodeCell takes body over: the source is part of it.
+func decodeCell(body []byte) (message, error) {
+	if len(body) < 4 || uint64(binary.BigEndian.Uint32(body)) > uint64(len(body)-4) {
+		return message{}, errors.New("cell frame cut short")
+	}
+	end := 4 + int(binary.BigEndian.Uint32(body))
+	m, err := decodeJSON(body[4:end])
+	if err == nil && m.Cell == nil {
+		err = fmt.Errorf("%s without its cell", m.Op)
+	}
+	if err != nil {
+		return message{}, err
+	}
+	m.Cell.Source = textOf(body[end:])
+	return m, nil
+}
+
+// textOf is b, which nobody may change from now on, as a string.
+func textOf(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
 
 // decodeJSON keeps the digits of numbers in bundles.
 func decodeJSON(body []byte) (message, error) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"reflect"
 	"strings"
 	"sync"
 	"testing"
@@ -338,13 +339,39 @@ func FuzzReceive(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Add(frame[4:])
+	frame, text, err = encodeFrame(message{Op: opExecute, Cell: &engine.Cell{Number: 2, Source: "x"}})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(append(frame, text...)[4:])
 	f.Fuzz(func(t *testing.T, body []byte) {
 		size := []byte{byte(len(body) >> 24), byte(len(body) >> 16), byte(len(body) >> 8), byte(len(body))}
 		m, err := receive(strings.NewReader(string(size) + string(body)))
-		if err == nil && m.Op == opEvent && m.Event == nil {
-			t.Fatal("an event without its value was accepted")
+		if err == nil && (m.Op == opEvent && m.Event == nil || m.Op == opExecute && m.Cell == nil) {
+			t.Fatalf("%s without its value was accepted", m.Op)
 		}
 	})
+}
+
+// TestCellFrame sends cells of every size class with characters that JSON changes.
+func TestCellFrame(t *testing.T) {
+	for _, source := range []string{"", "x := \"<a>\"\n\u2028\x00", strings.Repeat("é\\", 100<<10)} {
+		r, w, err := os.Pipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		cell := engine.Cell{Number: 7, ID: "id", Source: source, Stdin: true, Expressions: map[string]string{"k": "1+1"}}
+		before := cell
+		sent := make(chan error, 1)
+		go func() { sent <- (&sender{w: w}).send(message{Op: opExecute, ID: 5, Cell: &cell}) }()
+		m, err := receive(r)
+		if err := errors.Join(err, <-sent, w.Close(), r.Close()); err != nil {
+			t.Fatal(err)
+		}
+		if m.Op != opExecute || m.ID != 5 || !reflect.DeepEqual(*m.Cell, before) || !reflect.DeepEqual(cell, before) {
+			t.Errorf("a cell of %d bytes arrived as %+v", len(source), m)
+		}
+	}
 }
 
 // TestTwoCells checks that cells run at the same time, each interrupted for itself,
