@@ -1,15 +1,18 @@
 """Sockets that nobody can block and that lose nothing: raw ZMTP and worse."""
 
+import contextlib
 import json
 import os
 import random
 import socket
 import struct
+import subprocess
+import sys
 import time
 
 import pytest
 import zmq
-from .driving import TIMEOUT, outputs, reply_to, run
+from .driving import TIMEOUT, reply_to, run, wait_output
 from .starting import start, stop
 
 PORTS = ("shell_port", "iopub_port", "stdin_port", "control_port", "hb_port")
@@ -245,30 +248,78 @@ def test_stalled_subscribers_lose_nothing_for_others(victim):
     assert run(kc, "1").status == "ok"
 
 
-def test_heartbeat_never_misses(victim):
-    km, kc = victim
-    ctx = zmq.Context.instance()
-    c = connection(km)
-    req = ctx.socket(zmq.REQ)
-    req.linger = 0
-    req.connect(f"tcp://{c['ip']}:{c['hb_port']}")
-    code = 'import "fmt"\nfor i := range 300000 {\n\tfmt.Println(i)\n}'
-    msg_id = kc.execute(code)
-    worst = 0.0
+class Heart:
+    """Pings the heartbeat every 10 ms from a process of its own while the kernel goes through phases."""
+
+    def __init__(self, km):
+        c = connection(km)
+        pinger = os.path.join(os.path.dirname(__file__), "heartbeat.py")
+        self.process = subprocess.Popen(
+            [sys.executable, pinger, f"tcp://{c['ip']}:{c['hb_port']}"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.phases = []
+        assert self.process.stdout.readline() == "beating\n"
+
+    @contextlib.contextmanager
+    def during(self, phase):
+        """What happens within belongs to a phase."""
+        began = time.monotonic()
+        yield
+        self.phases.append((phase, began, time.monotonic()))
+
+    def end(self):
+        """The pings: when each was sent and the seconds to its answer, None where there was none."""
+        lines, _ = self.process.communicate("", timeout=30)
+        return [json.loads(line) for line in lines.splitlines()]
+
+
+def test_heartbeat_never_misses(fresh):
+    """Whatever happens to cells and on the other sockets, each ping is answered."""
+    km, kc = fresh
+    heart = Heart(km)
     try:
-        for i in range(100):
-            beat = f"beat {i}".encode()
-            began = time.monotonic()
-            req.send(beat)
-            assert req.poll(2000), "no heartbeat"
-            assert req.recv() == beat
-            worst = max(worst, time.monotonic() - began)
-            time.sleep(0.01)
+        run(kc, 'import ("fmt"; "runtime"; "strings")')
+        with heart.during("nothing"):
+            time.sleep(0.2)
+        with heart.during("every processor busy, and an interrupt"):
+            busy = kc.execute('for range 2 * runtime.NumCPU() {\n\tgo func() {\n\t\tfor {\n\t\t}\n\t}()\n}\nfmt.Println("busy")\nfor {\n}')
+            wait_output(kc, busy, "busy")
+            time.sleep(1)
+            km.interrupt_kernel()
+            assert reply_to(kc, busy)["content"]["ename"] == "KeyboardInterrupt"
+        with heart.during("10 MB of output"):
+            r = run(kc, 'line := strings.Repeat("x", 99)\nfor range 100_000 {\n\tfmt.Println(line)\n}', timeout=60)
+            assert len(r.text()) == 10_000_000
+        with heart.during("a cell of 20 MB"):
+            assert run(kc, 'len("' + "x" * (20 << 20) + '")', timeout=60).result() == str(20 << 20)
+        with heart.during("1,000 completions"):
+            asked = [kc.complete("strings.", 8) for _ in range(1000)]
+            assert len([i for i in asked if reply_to(kc, i, timeout=60)["content"]["matches"]]) == 1000
+        with heart.during("100 MB of garbage on shell"):
+            garbage(km, 100_000_000)
+            assert run(kc, "1 + 1", timeout=60).result() == "2"
+        with heart.during("the session's death"):
+            r = run(kc, "m := map[int]int{}\nfor range 4 {\n\tgo func() {\n\t\tfor {\n\t\t\tm[1]++\n\t\t}\n\t}()\n}\nselect {}", timeout=60)
+            assert r.content["ename"] == "EngineLost"
+            assert run(kc, "1 + 1").result() == "2"
+        assert heart.process.poll() is None, "the heartbeat stopped"
     finally:
-        req.close()
-    reply_to(kc, msg_id, timeout=60)
-    outputs(kc, msg_id, timeout=60)
-    assert worst < 1
+        beats = heart.end()
+    for phase, began, ended in heart.phases:
+        took = [answer for sent, answer in beats if began <= sent < ended]
+        assert took and None not in took, f"a ping without an answer: {phase}"
+        print(f"{phase}: {len(took)} pings, the slowest answer after {1000 * max(took):.1f} ms")
+    assert max(answer for _, answer in beats) < 1
+
+
+def garbage(km, size):
+    """Send one message that is no message of Jupyter's on shell."""
+    c = connection(km)
+    dealer = zmq.Context.instance().socket(zmq.DEALER)
+    try:
+        dealer.connect(f"tcp://{c['ip']}:{c['shell_port']}")
+        dealer.send_multipart([b"<IDS|MSG>", b"0" * 64, random.Random(1).randbytes(size), b"{}", b"{}", b"{}"], copy=False)
+    finally:
+        dealer.close(linger=30_000)
 
 
 def vanish(s):
