@@ -7,7 +7,6 @@ import stat
 import time
 
 import pytest
-import zmq
 from .driving import control, outputs, replies_to, reply_to, run, shell, silent_for, wait_output
 from .starting import drain, start, stop
 
@@ -230,59 +229,6 @@ def test_interrupt_on_shell(client):
     asked = shell(client, "interrupt_request", {})
     assert reply_to(client, asked)["content"]["status"] == "ok"
     assert reply_to(client, msg_id)["content"]["ename"] == "KeyboardInterrupt"
-
-
-def test_the_message_order_of_vs_code(fresh):
-    """Requests on shell before iopub is subscribed to, all at once; an interrupt on shell, behind the cell."""
-    km, kc = fresh
-    info = km.get_connection_info()
-    ctx = zmq.Context.instance()
-    dealer, sub = ctx.socket(zmq.DEALER), ctx.socket(zmq.SUB)
-    session = kc.session.clone()
-
-    def ask(msg_type, content, **metadata):
-        msg = session.msg(msg_type, content, metadata=metadata)
-        dealer.send_multipart(session.serialize(msg))
-        return msg["header"]["msg_id"]
-
-    def read(sock):
-        assert sock.poll(10_000), "nothing came"
-        frames = sock.recv_multipart()
-        return session.deserialize(session.feed_identities(frames)[1])
-
-    try:
-        dealer.linger = sub.linger = 0
-        dealer.connect(f"tcp://{info['ip']}:{info['shell_port']}")
-        cell = {"silent": False, "store_history": True, "allow_stdin": False, "stop_on_error": True}
-        early = [
-            ask("kernel_info_request", {}),
-            ask("execute_request", {"code": "early := 20", **cell}, cellId="vscode-notebook-cell:/a.ipynb#W0"),
-            ask("is_complete_request", {"code": "early +"}),
-            ask("complete_request", {"code": "earl", "cursor_pos": 4}),
-            ask("comm_info_request", {"target_name": "jupyter.widget"}),
-        ]
-        replies = [read(dealer) for _ in early]
-        assert sorted(r["parent_header"]["msg_id"] for r in replies) == sorted(early)
-        assert all(r["content"]["status"] in ("ok", "incomplete") for r in replies)
-        sub.subscribe(b"")
-        sub.connect(f"tcp://{info['ip']}:{info['iopub_port']}")
-        assert read(sub)["msg_type"] == "iopub_welcome"
-        running = ask("execute_request", {"code": FMT + 'fmt.Println("late", early + 1)\nfor {\n}', **cell})
-        text = ""
-        while "late 21" not in text:
-            m = read(sub)
-            text += m["content"].get("text", "")
-        began = time.monotonic()
-        stop_it = ask("interrupt_request", {})
-        replies = {}
-        while len(replies) < 2:
-            m = read(dealer)
-            replies[m["parent_header"]["msg_id"]] = m["content"]
-        assert time.monotonic() - began < 1
-        assert replies[stop_it]["status"] == "ok" and replies[running]["ename"] == "KeyboardInterrupt"
-    finally:
-        dealer.close()
-        sub.close()
 
 
 def test_control_answers_kernel_info(client):
