@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"unicode/utf8"
 )
 
 // CommMessage is a message between a widget in the front end and its counterpart
@@ -69,6 +70,10 @@ const (
 	mimeWidget     = "application/vnd.jupyter.widget-view+json"
 )
 
+// shortWords is the characters of a description that ipywidgets shows whole in the
+// width that lines one control up with the next.
+const shortWords = 11
+
 // newModel opens a model by its name without "Model"; state may be nil.
 func newModel(module, name, view string, state map[string]any) *model {
 	m := &model{id: rand.Text(), state: map[string]any{
@@ -90,6 +95,9 @@ func newControl(name, style string, state map[string]any) *model {
 	m.state["layout"] = reference(layout)
 	if style != "" {
 		s := newModel(controlsModule, style, "StyleView", map[string]any{"_view_module": baseModule})
+		if words, _ := state["description"].(string); style == "ProgressStyle" && utf8.RuneCountInString(words) > shortWords {
+			s.state["description_width"] = "initial" // as wide as it is
+		}
 		s.open()
 		m.state["style"] = reference(s)
 	}

@@ -171,6 +171,10 @@ func TestSVGNeedsNoTrust(t *testing.T) {
 	}
 }
 
+type photo []byte
+
+func (p photo) PNG() []byte { return p }
+
 // TestPicturesCanBeSeen checks that drawings and pictures that may be transparent
 // are given a light ground, since dark themes have none.
 func TestPicturesCanBeSeen(t *testing.T) {
@@ -194,14 +198,27 @@ func TestPicturesCanBeSeen(t *testing.T) {
 		"transparent palette": {PNG(encoded(paletted(color.Transparent, color.White))), "light"},
 		"solid palette":       {PNG(encoded(paletted(color.Black, color.White))), nil},
 		"no PNG":              {PNG([]byte("no PNG")), nil},
+		"PNG as a result":     {Of(encoded(clear)), "light"},
+		"method":              {Of(photo(encoded(clear))), "light"},
 	} {
-		of, _ := c.b.Metadata[MIMEPNG].(MIMEMap)
-		if of["needs_background"] != c.want {
+		if c.b.Metadata["needs_background"] != c.want {
 			t.Errorf("%s: metadata %v, want needs_background %v", name, c.b.Metadata, c.want)
 		}
 	}
 	if html := SVG("<svg/>").Data[MIMEHTML].(string); !strings.Contains(html, "background-color:#ffffff") {
 		t.Errorf("a drawing has no ground: %s", html)
+	}
+}
+
+func TestWhatCannotBeShownSaysWhy(t *testing.T) {
+	for want, b := range map[string]Bundle{
+		"cannot show as application/vnd.vegalite.v5+json: the text is not JSON: unexpected end of JSON input": VegaLite("{"),
+		"cannot show as application/json: json: unsupported type: func()":                                     JSON(func() {}),
+		"image 0x3": Of(image.NewGray(image.Rect(0, 0, 0, 3))),
+	} {
+		if len(b.Data) != 1 || b.Text() != want {
+			t.Errorf("%v, want %q", b.Data, want)
+		}
 	}
 }
 

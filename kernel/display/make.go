@@ -18,6 +18,10 @@ import (
 // image/svg+xml, beside the HTML image that untrusted notebooks show.
 const inlineSVG = 256 << 10
 
+// needsGround is the metadata by which a front end puts a picture on a ground that
+// is "light" or "dark".
+const needsGround = "needs_background"
+
 // openLines is the lines of indented JSON from which a tree is folded at first.
 const openLines = 30
 
@@ -64,7 +68,7 @@ func SVG(s string) Bundle {
 func PNG(content []byte) Bundle {
 	b := binary(MIMEPNG, content)
 	if c, err := png.DecodeConfig(bytes.NewReader(content)); err == nil && transparent(c.ColorModel) {
-		b.Metadata = MIMEMap{MIMEPNG: MIMEMap{"needs_background": "light"}}
+		b.Metadata = MIMEMap{needsGround: "light"}
 	}
 	return b
 }
@@ -90,15 +94,17 @@ func Image(img image.Image) Bundle {
 	var buf bytes.Buffer
 	size := img.Bounds().Size()
 	text := fmt.Sprintf("image %dx%d", size.X, size.Y)
+	if img.Bounds().Empty() {
+		return Text(text)
+	}
 	if err := png.Encode(&buf, img); err != nil {
 		return Text(text + ": cannot encode as PNG: " + err.Error())
 	}
 	b := PNG(buf.Bytes()).WithText(text)
-	shown := MIMEMap{"width": size.X, "height": size.Y}
+	b.Metadata = MIMEMap{MIMEPNG: MIMEMap{"width": size.X, "height": size.Y}}
 	if o, ok := img.(interface{ Opaque() bool }); !ok || !o.Opaque() {
-		shown["needs_background"] = "light"
+		b.Metadata[needsGround] = "light"
 	}
-	b.Metadata = MIMEMap{MIMEPNG: shown}
 	return b
 }
 
@@ -138,6 +144,10 @@ func binary(mime string, content []byte) Bundle {
 // structured encodes v now, so that later changes of v do not show, and a value
 // that has no JSON form says so in its place.
 func structured(mime string, v any) Bundle {
+	if text, ok := v.(json.RawMessage); ok && !json.Valid(text) {
+		err := json.Unmarshal(text, new(any))
+		return Text(fmt.Sprintf("cannot show as %s: the text is not JSON: %v", mime, err))
+	}
 	encoded, err := json.Marshal(v)
 	if err != nil {
 		return Text(fmt.Sprintf("cannot show as %s: %v", mime, err))
@@ -152,7 +162,9 @@ func structured(mime string, v any) Bundle {
 // sniffed wraps bytes whose first ones tell what they are.
 func sniffed(content []byte) Bundle {
 	switch mime := http.DetectContentType(content); mime {
-	case MIMEPNG, MIMEJPEG, MIMEGIF, MIMEPDF:
+	case MIMEPNG:
+		return PNG(content)
+	case MIMEJPEG, MIMEGIF, MIMEPDF:
 		return binary(mime, content)
 	}
 	return Text(plain(content))

@@ -5,6 +5,7 @@ import (
 	"image"
 	"reflect"
 	"strings"
+	"unicode/utf8"
 )
 
 // Of returns how v is shown. text/plain is always among it. A method of v that
@@ -20,11 +21,11 @@ func Of(v any) Bundle {
 			return complete(*v)
 		}
 	case string:
-		return Text(v)
+		return Text(bounded(v))
 	case []byte:
 		return sniffed(v)
 	case error:
-		return Text(plain(v))
+		return Text(bounded(plain(v)))
 	}
 	if isNil(v) {
 		return Text(plain(v))
@@ -47,7 +48,21 @@ func Of(v any) Bundle {
 	if failed != nil {
 		b.Data[MIMEText] = strings.Join(append(failed, b.Text()), "\n")
 	}
+	b.Data[MIMEText] = bounded(b.Text())
 	return b
+}
+
+// bounded is s without what no person reads in one output. What is printed is
+// bounded by the kernel, which keeps all of it in a file.
+func bounded(s string) string {
+	if len(s) <= maxResult {
+		return s
+	}
+	end := maxResult
+	for !utf8.RuneStart(s[end]) {
+		end--
+	}
+	return fmt.Sprintf("%s\n... %d bytes more; fmt.Print writes all of them into a file", s[:end], len(s)-end)
 }
 
 // representation adds to a bundle what a value says of itself in one way.

@@ -22,6 +22,8 @@ const (
 	maxItems = 1000      // elements of one slice or map
 	maxText  = 256 << 10 // bytes in all
 	maxDump  = 256       // bytes of a dump
+
+	maxResult = 1 << 20 // bytes of what a value says of itself
 )
 
 // plain returns v as text in Go's notation: what its String or Error method
@@ -78,6 +80,9 @@ func (p *printer) parts(v reflect.Value, depth int, bare bool) node {
 	case reflect.Pointer:
 		return p.pointer(v, depth)
 	case reflect.Struct:
+		if held, ok := atomicValue(v); ok {
+			return p.value(held, depth, bare)
+		}
 		return p.structure(v, depth, bare)
 	case reflect.Slice, reflect.Array:
 		if b, ok := bytesOf(v); ok {
@@ -176,7 +181,10 @@ func (p *printer) structure(v reflect.Value, depth int, bare bool) node {
 	if (!bare || depth == 0) && !p.cell {
 		n.text = v.Type().String()
 	}
-	if depth >= maxDepth && v.NumField() > 0 {
+	switch {
+	case v.Type().PkgPath() == "sync":
+		return n // a lock's insides are for nobody
+	case depth >= maxDepth && v.NumField() > 0:
 		n.items = []node{p.leaf("...")}
 		return n
 	}
@@ -188,6 +196,18 @@ func (p *printer) structure(v reflect.Value, depth int, bare bool) node {
 		n.add(p.named(v.Type().Field(i).Name+": ", field(v, i), depth+1, false))
 	}
 	return n
+}
+
+// atomicValue is what an atomic.Int64 and its like hold.
+func atomicValue(v reflect.Value) (held reflect.Value, ok bool) {
+	if v.Type().PkgPath() != "sync/atomic" || !v.CanAddr() || !v.CanInterface() {
+		return v, false
+	}
+	load := v.Addr().MethodByName("Load")
+	if !load.IsValid() {
+		return v, false
+	}
+	return load.Call(nil)[0], true
 }
 
 // sessionPackage is the package of the types that cells declare. Their unexported

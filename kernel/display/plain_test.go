@@ -5,8 +5,11 @@ import (
 	"fmt"
 	"math/big"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
+	"unicode/utf8"
 )
 
 type quiet struct{ N int }
@@ -84,5 +87,37 @@ func TestPlainKeepsToItsBounds(t *testing.T) {
 		if text := plain(v); len(text) > 3*maxText || !strings.Contains(text, "...") {
 			t.Errorf("%s: %d bytes of text", name, len(text))
 		}
+	}
+}
+
+func TestALongTextIsCut(t *testing.T) {
+	for name, v := range map[string]any{"string": strings.Repeat("é", 10<<20), "error": errors.New(strings.Repeat("é", 10<<20)), "list": []string{strings.Repeat("é", 10<<20)}} {
+		text := Of(v).Text()
+		if len(text) > maxResult+100 || !strings.HasSuffix(text, " bytes more; fmt.Print writes all of them into a file") || !utf8.ValidString(text) {
+			t.Errorf("%s: %d bytes, the end is %q", name, len(text), text[len(text)-80:])
+		}
+	}
+	if text := strings.Repeat("x", maxResult); Of(text).Text() != text {
+		t.Error("a text that is not too long is cut")
+	}
+}
+
+func TestLocksAndCounters(t *testing.T) {
+	type server struct {
+		Lock  sync.Mutex
+		Count atomic.Int64
+		Name  atomic.Pointer[string]
+		Flag  *atomic.Bool
+	}
+	s := &server{Flag: &atomic.Bool{}}
+	s.Count.Store(17)
+	name := "web"
+	s.Name.Store(&name)
+	s.Flag.Store(true)
+	if got, want := plain(s), `&display.server{Lock: sync.Mutex{}, Count: 17, Name: &"web", Flag: &true}`; got != want {
+		t.Errorf("text %s\nwant %s", got, want)
+	}
+	if got, want := Of([]*server{s}).Text(), "Count  Name  Flag\n17     web   true"; got != want {
+		t.Errorf("table\n%s\nwant\n%s", got, want)
 	}
 }

@@ -45,6 +45,11 @@ func gridOf(v reflect.Value) *grid {
 	if !v.IsValid() || v.Kind() != reflect.Map && !isList(v.Type()) || v.Len() == 0 {
 		return nil
 	}
+	if v.Kind() != reflect.Map && v.Type().Elem().Kind() == reflect.Interface {
+		if v = alike(v); !v.IsValid() {
+			return nil
+		}
+	}
 	elem := v.Type().Elem()
 	switch {
 	case v.Kind() == reflect.Map:
@@ -61,6 +66,25 @@ func gridOf(v reflect.Value) *grid {
 	g := newGrid(f.heads(), v.Len(), func(i int) []string { return f.cells(v.Index(i)) })
 	g.right = f.numbers()
 	return g
+}
+
+// alike is a list of interfaces as a list of the structs or maps that all of them
+// hold, as decoded JSON does; invalid for all else.
+func alike(v reflect.Value) (list reflect.Value) {
+	for i := range v.Len() {
+		x := v.Index(i).Elem()
+		if !x.IsValid() || i > 0 && x.Type() != list.Type().Elem() {
+			return reflect.Value{}
+		}
+		if i == 0 {
+			if x.Kind() != reflect.Map && len(fieldsOf(x.Type())) == 0 {
+				return reflect.Value{}
+			}
+			list = reflect.MakeSlice(reflect.SliceOf(x.Type()), v.Len(), v.Len())
+		}
+		list.Index(i).Set(x)
+	}
+	return list
 }
 
 func isList(t reflect.Type) bool { return t.Kind() == reflect.Slice || t.Kind() == reflect.Array }
@@ -151,7 +175,7 @@ func fieldsOf(t reflect.Type) (f fields) {
 		return nil
 	}
 	for _, one := range reflect.VisibleFields(t) {
-		if visible(t, one) && !one.Anonymous && one.Tag.Get("table") != "-" {
+		if visible(t, one) && !one.Anonymous && one.Tag.Get("table") != "-" && one.Type.PkgPath() != "sync" {
 			f = append(f, one)
 		}
 	}

@@ -82,6 +82,11 @@ tx        1e+20`},
 		{"rows", [][]int{{1, 20}, {300}}, `
   1  20
 300`},
+		{"decoded JSON", []any{map[string]any{"a": 1.0}, map[string]any{"a": "x", "b": []any{true, false}}}, `
+a  b
+1
+x  true, false`},
+		{"interfaces", []any{&embedded{"a"}, &embedded{"b"}}, "\nZone\na\nb"},
 		{"wide characters", []embedded{{"日本"}, {"e\u0301"}, {"ascii"}}, "\nZone\n日本\ne\u0301\nascii"},
 	} {
 		b := Table(c.v)
@@ -98,7 +103,7 @@ tx        1e+20`},
 	if got := Table([][]string{{"h"}, {"x", "extra"}}).Text(); got != "h\nx  extra" {
 		t.Errorf("rows of text: %q", got)
 	}
-	for _, v := range []any{[]sample{}, map[string]int{}, [][]int{}, [][]int{{}}, []map[string]int{{}}, [][][]int{{{1}}}, [][]byte{{1}}, []struct{}{{}}, []any{1}} {
+	for _, v := range []any{[]sample{}, map[string]int{}, [][]int{}, [][]int{{}}, []map[string]int{{}}, [][][]int{{{1}}}, [][]byte{{1}}, []struct{}{{}}, []any{1, 2}, []any{nil}, []any{embedded{}, 1}, []any{embedded{}, nil}, []error{errors.New("x")}} {
 		if b := Of(v); b.Data[MIMEHTML] != nil {
 			t.Errorf("%T %v became a table", v, v)
 		}

@@ -64,6 +64,18 @@ func TestWidgetsOpenWhatTheyReferTo(t *testing.T) {
 	}
 }
 
+func TestALongDescriptionIsShownWhole(t *testing.T) {
+	newWired(t)
+	for words, want := range map[string]any{"drained": nil, "routes withdrawn": "initial"} {
+		p := NewIntProgress(0, 10, words)
+		id, _ := strings.CutPrefix(p.m.state["style"].(string), "IPY_MODEL_")
+		style, ok := models.Load(id)
+		if !ok || style.(*model).state["description_width"] != want {
+			t.Errorf("%q: style %v, want a width of %v", words, style, want)
+		}
+	}
+}
+
 func TestClicksAndStates(t *testing.T) {
 	w := newWired(t)
 	clicks := 0
