@@ -1,20 +1,23 @@
 """Compare the kernel with ipykernel in one run, both driven in the same way.
 
 The kernels take turns, cell by cell, so that what else the machine does weighs on
-both alike. Prints medians and their ratio. FABRICBOOK_KERNEL names the kernel as
-for the tests; `bench.py --cells N` sets the number of cells of the long session.
+both alike. Prints medians and their ratio, of the time that passed and of the time
+that the kernel's processes ran ("processor"), which other work on the machine does
+not change as much. FABRICBOOK_KERNEL names the kernel as for the tests; `bench.py
+--cells N` sets the number of cells of the long session. GONB, the path of gonb's
+program, makes that a peer too.
 """
 
 import argparse
+import json
 import os
 import statistics
 import subprocess
 import time
 
 import zmq
-from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import KernelManager
-from starting import KERNEL, enter
+from starting import KERNEL, STATE, enter
 
 TIMEOUT = 60_000
 PROGRAMS = {
@@ -94,20 +97,39 @@ class Client:
             raise RuntimeError(f"cell failed: {code!r}: {reply[-1]!r}")
         return took
 
-    def memory(self):
-        """Resident bytes of the kernel and the processes below it."""
-        total, todo = 0, [self.manager.provisioner.pid]
+    def processes(self):
+        """Return the process ids of the kernel and of what runs below it."""
+        found, todo = [], [self.manager.provisioner.pid]
         while todo:
             pid = todo.pop()
-            with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as f:
-                total += next(int(line.split()[1]) for line in f if line.startswith("Pss:")) * 1024
-            with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as f:
-                children = set(f.read().split())
+            found.append(pid)
             for task in os.listdir(f"/proc/{pid}/task"):
                 with open(f"/proc/{pid}/task/{task}/children", encoding="ascii") as f:
-                    children |= set(f.read().split())
-            todo += [int(c) for c in children]
+                    todo += [int(c) for c in f.read().split()]
+        return found
+
+    def memory(self):
+        """Resident bytes of the kernel and the processes below it."""
+        total = 0
+        for pid in self.processes():
+            with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as f:
+                total += next(int(line.split()[1]) for line in f if line.startswith("Pss:")) * 1024
         return total
+
+    def processor(self):
+        """Seconds for which the kernel's living processes have run."""
+        total = 0
+        for pid in self.processes():
+            for task in os.listdir(f"/proc/{pid}/task"):
+                with open(f"/proc/{pid}/task/{task}/schedstat", encoding="ascii") as f:
+                    total += int(f.read().split()[0])
+        return total / 1e9
+
+    def measured(self, code):
+        """Run a cell; return the milliseconds that it took and that the kernel ran."""
+        before = self.processor()
+        took = self.cell(code)
+        return 1000 * took, 1000 * (self.processor() - before)
 
     def close(self):
         self.shell.close()
@@ -126,10 +148,10 @@ class Table:
 
     def print(self, peers):
         """Print medians and, beside them, how much of the last peer's the first one's are."""
-        print(f"{'median':36}" + "".join(f"{p:>12}" for p in peers) + f"{'share':>8}")
+        print(f"{'median':46}" + "".join(f"{p:>12}" for p in peers) + f"{'share':>8}")
         for name, found in self.taken.items():
             middle = [statistics.median(found[p]) for p in peers]
-            print(f"{name:36}" + "".join(f"{m:12.2f}" for m in middle) + f"{middle[0] / middle[-1]:8.2f}")
+            print(f"{name:46}" + "".join(f"{m:12.2f}" for m in middle) + f"{middle[0] / middle[-1]:8.2f}")
 
 
 def starts(table, rounds):
@@ -144,36 +166,93 @@ def starts(table, rounds):
             client.close()
 
 
-def sessions(table, cells, rounds):
+BULK = {"10 MiB of output": 1, "100 MiB of output": 10}  # times PROGRAMS' bulk
+
+
+def sessions(table, rounds):
     """Run the same cells in one session of each kernel, by turns."""
     clients = {}
     try:
         for peer, program in PROGRAMS.items():
             clients[peer] = Client(program["kernel"])
             clients[peer].cell(program["warm"])
-        for name, code, number in (("1+1", None, cells), ("lines", "lines", rounds), ("bulk", "bulk", rounds // 3)):
-            for i in range(number):
+
+        def turn(name, codes, number):
+            for _ in range(number):
                 for peer, client in clients.items():
-                    took = 1000 * client.cell(PROGRAMS[peer][code] if code else "1 + 1")
-                    if code is None:
-                        table.add("round trip of 1+1, ms", peer, took)
-                        if i < 50:
-                            table.add("  the first 50, ms", peer, took)
-                        if i >= cells - 50:
-                            table.add(f"  the last 50 of {cells}, ms", peer, took)
-                    else:
-                        table.add({"lines": "1,000 printed lines, ms", "bulk": "10 MiB of output, ms"}[name], peer, took)
+                    took, ran = client.measured(codes[peer])
+                    table.add(name + ", ms", peer, took)
+                    table.add("  processor, ms (" + name + ")", peer, ran)
+
+        turn("round trip of 1+1", dict.fromkeys(clients, "1 + 1"), 5 * rounds)
+        turn("1,000 printed lines", {p: PROGRAMS[p]["lines"] for p in clients}, rounds)
+        for name, times in BULK.items():
+            codes = {p: PROGRAMS[p]["bulk"].replace("655360", str(655360 * times)) for p in clients}
+            turn(name, codes, max(2, rounds // 3 // times))
         for _ in range(rounds):
             for peer, client in clients.items():
                 text = PROGRAMS[peer]["complete"]
                 began = time.perf_counter()
                 client.ask("complete_request", {"code": text, "cursor_pos": len(text)})
                 table.add("completion, ms", peer, 1000 * (time.perf_counter() - began))
-        for _ in range(3):
-            for peer, client in clients.items():
-                table.add("20 MB cell, ms", peer, 1000 * client.cell('len("' + "x" * 20_000_000 + '")'))
+        turn("20 MB cell", dict.fromkeys(clients, 'len("' + "x" * 20_000_000 + '")'), 3)
+    finally:
+        for client in clients.values():
+            client.close()
+
+
+# Cells of a long session by what they do, for each peer; i is the cell's number.
+KINDS = {
+    "1 + 1": {"Fabricbook": lambda i: "1 + 1", "ipykernel": lambda i: "1 + 1"},
+    "declare a variable": {"Fabricbook": lambda i: f"v{i} := {i}\nv{i}", "ipykernel": lambda i: f"v{i} = {i}\nv{i}"},
+    "declare it again": {"Fabricbook": lambda i: f"x := {i}\nx + 1", "ipykernel": lambda i: f"x = {i}\nx + 1"},
+    "declare a function": {
+        "Fabricbook": lambda i: f"func f{i}(n int) int {{\n\treturn n + {i}\n}}\nf{i}(1)",
+        "ipykernel": lambda i: f"def f{i}(n):\n    return n + {i}\nf{i}(1)",
+    },
+    "declare it again ": {
+        "Fabricbook": lambda i: f"func g(n int) int {{\n\treturn n + {i}\n}}\ng(1)",
+        "ipykernel": lambda i: f"def g(n):\n    return n + {i}\ng(1)",
+    },
+    "declare a type with a method": {
+        "Fabricbook": lambda i: f"type T{i} struct{{ n int }}\nfunc (t T{i}) Add(n int) int {{\n\treturn t.n + n\n}}\nT{i}{{1}}.Add(2)",
+        "ipykernel": lambda i: f"class T{i}:\n    def __init__(self, n):\n        self.n = n\n    def add(self, n):\n        return self.n + n\nT{i}(1).add(2)",
+    },
+    "declare it again  ": {
+        "Fabricbook": lambda i: f"type U struct{{ n int }}\nfunc (u U) Add(n int) int {{\n\treturn u.n + n + {i}\n}}\nU{{1}}.Add(2)",
+        "ipykernel": lambda i: f"class U:\n    def __init__(self, n):\n        self.n = n\n    def add(self, n):\n        return self.n + n + {i}\nU(1).add(2)",
+    },
+}
+WARM, EDGE = 5, 50  # cells of each kind that do not count, and that do, at either end
+
+
+def growth(cells):
+    """Run a long session of all kinds of cells, and compare its end with its beginning."""
+    clients = {peer: Client(program["kernel"]) for peer, program in PROGRAMS.items()}
+    rounds = max(2 * EDGE, cells // len(KINDS)) + WARM
+    taken = {(k, p): [] for k in KINDS for p in clients}
+    memory = {}
+    try:
+        for i in range(rounds):
+            for kind, codes in KINDS.items():
+                for peer, client in clients.items():
+                    taken[kind, peer].append(client.measured(codes[peer](i)))
+            if i == WARM:
+                memory = {p: c.memory() for p, c in clients.items()}
+        total = rounds * len(KINDS)
+        title = f"long session of {total} cells: last {EDGE} of a kind against its first {EDGE}, medians"
+        print(f"\n{title}\n{'':30}" + "".join(f"{p + ', ms':>18}{'ratio':>7}{'processor':>11}" for p in clients))
+        for kind in KINDS:
+            line = f"{kind:30}"
+            for peer in clients:
+                rows = taken[kind, peer][WARM:]
+                (first, ran_first), (last, ran_last) = (
+                    tuple(map(statistics.median, zip(*rows[part]))) for part in (slice(0, EDGE), slice(-EDGE, None)))
+                line += f"{f'{first:.2f} to {last:.2f}':>18}{last / first:7.2f}{ran_last / ran_first:11.2f}"
+            print(line)
         for peer, client in clients.items():
-            table.add("memory at the end, MiB", peer, client.memory() / 2**20)
+            grown = (client.memory() - memory[peer]) / (total - (WARM + 1) * len(KINDS))
+            print(f"memory of {peer}: {client.memory() / 2**20:.0f} MiB at the end, {grown / 1024:.1f} KiB for each cell")
     finally:
         for client in clients.values():
             client.close()
@@ -189,27 +268,37 @@ def memory(table):
 
 
 def beside_gonb(rounds):
-    """Compare with gonb, which compiles each cell, where its kernelspec is installed."""
-    if "gonb" not in KernelSpecManager().find_kernel_specs():
-        print("gonb is not installed here; `gonb --install` makes it a peer")
+    """Compare with gonb, which compiles each cell, where GONB names its program.
+
+    It needs the Go tool chain, and goimports in PATH.
+    """
+    program = os.environ.get("GONB")
+    if not program:
+        print("\ngonb is left out: set GONB to the path of its program")
         return
+    folder = os.path.join(STATE.name, "share", "kernels", "gonb")
+    os.makedirs(folder, exist_ok=True)
+    os.environ["JUPYTER_PATH"] = os.path.join(STATE.name, "share")
+    with open(os.path.join(folder, "kernel.json"), "w", encoding="utf-8") as f:
+        json.dump({"argv": [os.path.abspath(program), "--kernel", "{connection_file}", "--logtostderr"],
+                   "display_name": "gonb", "language": "go"}, f)
     table, ours = Table(), PROGRAMS["Fabricbook"]
-    peers = {"Fabricbook": (ours["kernel"], "fmt.Println(1 + 1)", ours["lines"], ours["bulk"]),
-             "gonb": ("gonb", "%%\nfmt.Println(1 + 1)", "%%\n" + ours["lines"], "%%\n" + ours["bulk"])}
+    peers = {"Fabricbook": (ours["kernel"], ""), "gonb": ("gonb", "%%\n")}
+    cells = {"print 1+1, ms": "fmt.Println(1 + 1)", "1,000 printed lines, ms": ours["lines"], "10 MiB of output, ms": ours["bulk"]}
     clients = {}
     try:
-        for peer, (kernel, *_) in peers.items():
+        for peer, (kernel, _) in peers.items():
             clients[peer] = Client(kernel)
             table.add("start to first reply, ms", peer, 1000 * clients[peer].started)
-            clients[peer].cell(ours["warm"])
+            table.add("its first import, ms", peer, 1000 * clients[peer].cell(ours["warm"]))
         for _ in range(rounds):
-            for peer, (_, one, lines, bulk) in peers.items():
-                table.add("print 1+1, ms", peer, 1000 * clients[peer].cell(one))
-                table.add("1,000 printed lines, ms", peer, 1000 * clients[peer].cell(lines))
-                table.add("10 MiB of output, ms", peer, 1000 * clients[peer].cell(bulk))
+            for name, code in cells.items():
+                for peer, (_, head) in peers.items():
+                    table.add(name, peer, 1000 * clients[peer].cell(head + code))
     finally:
         for client in clients.values():
             client.close()
+    print("\nbeside gonb, which compiles a program for each cell")
     table.print(list(peers))
 
 
@@ -224,8 +313,9 @@ def main():
     print(f"load before: {os.getloadavg()[0]:.2f} on {os.cpu_count()} processors")
     starts(table, args.starts)
     memory(table)
-    sessions(table, args.cells, args.rounds)
+    sessions(table, args.rounds)
     table.print(list(PROGRAMS))
+    growth(args.cells)
     beside_gonb(5)
 
 

@@ -261,6 +261,7 @@ func (s *session) publish(l *lowered, source string) {
 		if old, ok := s.names[name].object.(*types.Func); ok {
 			if f, ok := o.(*types.Func); ok && sameSignature(old, f) {
 				s.redirect[old] = f
+				delete(s.nodes, old) // nothing reaches it any more
 			}
 		}
 		s.names[name] = meaning{object: o}

@@ -1,6 +1,7 @@
 package interp
 
 import (
+	"fmt"
 	"go/ast"
 	"go/token"
 	"go/types"
@@ -14,6 +15,8 @@ import (
 	"github.com/goplus/reflectx"
 	"golang.org/x/tools/go/ssa"
 	"golang.org/x/tools/go/types/typeutil"
+
+	"github.com/fabricbook/fabricbook/kernel/engine"
 )
 
 // TestEngineInternals checks what this package takes for granted of the engine's
@@ -114,5 +117,38 @@ func TestDocOfFirstDeclaration(t *testing.T) {
 		if doc != want {
 			t.Errorf("%q: documentation %q, want %q", source, doc, want)
 		}
+	}
+}
+
+// TestRedefinitionsAreForgotten redefines a function that an earlier one calls: what
+// nothing reaches any more must not be kept, and the caller must see the latest.
+func TestRedefinitionsAreForgotten(t *testing.T) {
+	e, err := New(nowhere{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close()
+	number := 0
+	ok := func(source string) string {
+		number++
+		o := e.Execute(t.Context(), engine.Cell{Number: number, Source: source})
+		if o.Failure != nil {
+			t.Fatalf("%s: %v", source, o.Failure)
+		}
+		if o.Result == nil {
+			return ""
+		}
+		return o.Result.Text()
+	}
+	ok("func f() int { return -1 }\nfunc caller() int { return f() }")
+	before := len(e.session.nodes)
+	for i := range 100 {
+		ok(fmt.Sprintf("func f() int { return %d }", i))
+	}
+	if got := ok("caller()"); got != "99" {
+		t.Errorf("the caller sees %s", got)
+	}
+	if after := len(e.session.nodes); after != before {
+		t.Errorf("%d declarations are kept, %d before", after, before)
 	}
 }

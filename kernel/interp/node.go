@@ -132,13 +132,15 @@ func walkTuple(t *types.Tuple, walk func(types.Type)) {
 
 // resolve follows redefinitions of a function with the same signature.
 func (s *session) resolve(o types.Object) types.Object {
-	for {
-		next, ok := s.redirect[o]
-		if !ok {
-			return o
-		}
-		o = next
+	last, ok := s.redirect[o]
+	if !ok {
+		return o
 	}
+	for next := last; ok; next, ok = s.redirect[last] {
+		last = next
+	}
+	s.redirect[o] = last // one step from now on, however often it was redefined
+	return last
 }
 
 // closure is every node that objects reach, each once, in a stable order.
