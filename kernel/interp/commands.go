@@ -34,11 +34,13 @@ var specials = []special{
 	{"%pwd", "", "print the current directory", printDirectory, nil},
 }
 
+const shellHelp = "run a shell command; its output is shown as it comes, a failure ends the cell"
+
 func help() string {
 	var b strings.Builder
 	b.WriteString("Lines that are no Go, wherever a statement may stand:\n")
 	row := func(line, text string) { fmt.Fprintf(&b, "  %-24s %s\n", line, text) }
-	row("$ command", "run a shell command; its output is shown as it comes, a failure ends the cell")
+	row("$ command", shellHelp)
 	for _, s := range specials {
 		row(strings.TrimSpace(s.name+" "+s.args), s.help)
 	}

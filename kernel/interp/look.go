@@ -227,26 +227,6 @@ func wordAfter(code string, cursor int) int {
 
 func isWord(r rune) bool { return r == '_' || unicode.IsLetter(r) || unicode.IsDigit(r) }
 
-// callee is the identifier of the function in whose argument list cursor stands.
-func callee(code string, cursor int) (start, end int, ok bool) {
-	depth := 0
-	for i := cursor - 1; i >= 0; i-- {
-		switch code[i] {
-		case ')', ']', '}':
-			depth++
-		case '[', '{':
-			depth--
-		case '(':
-			if depth == 0 {
-				start := wordBefore(code, i)
-				return start, i, start < i
-			}
-			depth--
-		}
-	}
-	return 0, 0, false
-}
-
 // clampCursor makes cursor a place in code between two characters.
 func clampCursor(code string, cursor int) int {
 	cursor = max(0, min(cursor, len(code)))

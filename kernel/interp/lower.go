@@ -110,7 +110,7 @@ func (s *session) collectNodes(l *lowered, decls []ast.Decl) {
 			for _, spec := range d.Specs {
 				name := spec.(*ast.TypeSpec).Name
 				if o := l.info.Defs[name]; o != nil {
-					add(o, &ast.GenDecl{TokPos: d.TokPos, Tok: token.TYPE, Specs: []ast.Spec{spec}})
+					add(o, &ast.GenDecl{Doc: d.Doc, TokPos: d.TokPos, Tok: token.TYPE, Specs: []ast.Spec{spec}})
 				}
 			}
 		case *ast.FuncDecl:
