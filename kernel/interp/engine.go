@@ -52,6 +52,7 @@ func New(sink engine.Sink, symbols ...*Package) (*Engine, error) {
 	ts.out = e.out
 	ts.enter()
 	e.externals = ts.externals()
+	maps.Copy(e.externals, lockExternals())
 	maps.Copy(e.externals, newLogs(stream{e.out, "stderr"}, ts.exit).externals())
 	maps.Copy(e.externals, e.out.input.externals())
 	e.out.printBuiltins(e.session.base)
@@ -219,7 +220,9 @@ func (s *session) commandProblems(p *parsed) (problems []problem) {
 func (s *session) prepare(u *unit, imports map[string]meaning) (*lowered, []problem) {
 	s.serial++
 	u.entry = "cell" + mark + strconv.Itoa(s.serial)
-	s.redeclareMethods(u)
+	if errs := s.redeclareMethods(u); len(errs) > 0 {
+		return nil, s.compileProblems(errs, nil)
+	}
 	u.giveBodies()
 	files := []*ast.File{u.file()}
 	c := s.check(s.fset, u, imports, files)
@@ -228,7 +231,7 @@ func (s *session) prepare(u *unit, imports map[string]meaning) (*lowered, []prob
 	}
 	u.orderVariables(c.info.InitOrder)
 	r := s.rename(u, c, files)
-	rewrite(u, c.info, s.fset)
+	s.rewrite(u, c.info)
 	l, errs := s.lower(u, r)
 	if len(errs) > 0 {
 		return nil, s.compileProblems(errs, c)

@@ -330,6 +330,9 @@ var insteadOfMap = map[string]string{
 func (h *hinter) missingMember(m []string) (near, hint string) {
 	x, t, name := m[1], m[2], m[3]
 	x = strings.TrimSuffix(x, "."+name)
+	if later := h.session.laterMember(t, name); later != "" {
+		return "", later
+	}
 	if near := didYouMean(name, h.session.selectable(x+"."+name+" undefined (type ", h.checked)); near != "" {
 		return near, ""
 	}
@@ -466,6 +469,8 @@ func (h *hinter) mismatched(m []string) (near, hint string) {
 	x, y, a, b := cmp.Or(m[1], "x"), cmp.Or(m[2], "x"), m[3], m[4]
 	text := func(t string) bool { return t == "string" || t == "untyped string" }
 	switch {
+	case a == b:
+		return fmt.Sprintf(" (the type %s was declared again since: run the cell of the older use again)", a), ""
 	case text(a) && !text(b):
 		return "", "make text of the other: fmt.Sprint(" + y + ")"
 	case text(b) && !text(a):

@@ -8,10 +8,13 @@ import (
 	"log"
 	"log/slog"
 	"maps"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/goplus/ixgo"
 )
 
 // logs is what cells have instead of the process's own log and log/slog: a
@@ -23,6 +26,7 @@ type logs struct {
 
 	structured atomic.Pointer[slog.Logger] // slog's default
 	level      slog.LevelVar               // of the bridge between log and slog
+	places     sync.Map                    // goroutine id to the slog.Source of the record that it handles
 
 	placed sync.Mutex // one line with its place at a time
 }
@@ -34,12 +38,11 @@ func newLogs(stderr io.Writer, exit func(code int)) *logs {
 }
 
 // say prints one line. place is that of the call in its cell, empty if unknown.
-func (l *logs) say(to *log.Logger, place, text string) {
+func (l *logs) say(to *log.Logger, place, text string) error {
 	const depth = 3
 	flags := to.Flags()
 	if flags&(log.Lshortfile|log.Llongfile) == 0 {
-		_ = to.Output(depth, text) // as log itself
-		return
+		return to.Output(depth, text)
 	}
 	if place == "" {
 		place = "???:0"
@@ -51,18 +54,30 @@ func (l *logs) say(to *log.Logger, place, text string) {
 	}
 	l.placed.Lock()
 	defer l.placed.Unlock()
-	_ = log.New(to.Writer(), prefix, flags&^(log.Lshortfile|log.Llongfile|log.Lmsgprefix)).Output(depth, text)
+	return log.New(to.Writer(), prefix, flags&^(log.Lshortfile|log.Llongfile|log.Lmsgprefix)).Output(depth, text)
 }
 
 // print does what the function or method called name does.
 func (l *logs) print(to *log.Logger, name, place, text string) {
-	l.say(to, place, text)
+	_ = l.say(to, place, text) // as log itself
 	switch {
 	case strings.HasPrefix(name, "Fatal"):
 		l.exit(1)
 	case strings.HasPrefix(name, "Panic"):
 		panic(text)
 	}
+}
+
+// callPlace is the place of the call depth levels up from fr, where place is that
+// of the call in fr itself.
+func callPlace(fr *ixgo.Frame, depth int, place string) string {
+	if depth <= 1 {
+		return place
+	}
+	if frames := fr.CallerFrames(); depth <= len(frames) && strings.HasPrefix(frames[depth-1].File, cellPrefix) {
+		return frames[depth-1].File + ":" + strconv.Itoa(frames[depth-1].Line)
+	}
+	return ""
 }
 
 // printed is the text that Print, Println and their like make of v.
@@ -75,10 +90,10 @@ func printed(name string, v []any) string {
 
 // logger is what a call in a cell logs to: nil stands for the standard logger.
 func (l *logs) logger(to any) *log.Logger {
-	if to, ok := to.(*log.Logger); ok && to != nil {
-		return to
+	if to == nil {
+		return l.std
 	}
-	return l.std
+	return to.(*log.Logger)
 }
 
 func (l *logs) externals() map[string]any {
@@ -89,9 +104,13 @@ func (l *logs) externals() map[string]any {
 			l.print(l.logger(to), name, place, fmt.Sprintf(f, v...))
 		},
 
+		runtimePath + ".LogOutput": func(fr *ixgo.Frame, to any, _, place string, depth int, s string) error {
+			return l.say(l.logger(to), callPlace(fr, depth, place), s)
+		},
+
 		"log.Default":          func() *log.Logger { return l.std },
-		"log.Output":           func(_ int, s string) error { l.say(l.std, "", s); return nil },
-		"(*log.Logger).Output": func(to *log.Logger, _ int, s string) error { l.say(to, "", s); return nil },
+		"log.Output":           func(_ int, s string) error { return l.say(l.std, "", s) },
+		"(*log.Logger).Output": func(to *log.Logger, _ int, s string) error { return l.say(to, "", s) },
 
 		"log.Flags":     l.std.Flags,
 		"log.SetFlags":  l.std.SetFlags,
@@ -110,6 +129,7 @@ func (l *logs) externals() map[string]any {
 		externals["(*log.Logger)."+name] = func(to *log.Logger, f string, v ...any) { l.print(to, name, "", fmt.Sprintf(f, v...)) }
 	}
 	maps.Copy(externals, l.slogExternals())
+	maps.Copy(externals, l.sourceExternals())
 	return externals
 }
 
@@ -219,8 +239,11 @@ func (h *lineHandler) Handle(ctx context.Context, r slog.Record) error {
 	if err != nil {
 		return err
 	}
-	h.logs.say(h.logs.std, "", line)
-	return nil
+	place := ""
+	if s := h.logs.source(); s.File != "" {
+		place = s.File + ":" + strconv.Itoa(s.Line)
+	}
+	return h.logs.say(h.logs.std, place, line)
 }
 
 func (h *lineHandler) WithAttrs(attrs []slog.Attr) slog.Handler {

@@ -65,7 +65,7 @@ func (s *session) nodeObject(o types.Object) types.Object {
 	}
 	if f, ok := o.(*types.Func); ok {
 		if recv := f.Signature().Recv(); recv != nil {
-			t := recv.Type()
+			t := types.Unalias(recv.Type())
 			if p, ok := t.(*types.Pointer); ok {
 				t = p.Elem()
 			}

@@ -21,7 +21,10 @@ func (s *sources) panicHint(value any, frames []frame) string {
 		return "its indexes go from 0 to " + strconv.Itoa(n-1)
 	}
 	if m := notOfType.FindStringSubmatch(text); m != nil {
-		return "v, ok := x.(" + m[1] + ") tells whether it is one, without a panic"
+		if m[1] == m[2] {
+			return "the type " + m[1] + " was declared again since the value was made"
+		}
+		return "v, ok := x.(" + m[2] + ") tells whether it is one, without a panic"
 	}
 	operand := s.operand(frames)
 	for _, h := range panicHints {
@@ -37,7 +40,7 @@ func (s *sources) panicHint(value any, frames []frame) string {
 
 var (
 	outOfRange = regexp.MustCompile(`index out of range \[\d+\] with length (\d+)`)
-	notOfType  = regexp.MustCompile(`interface conversion: .* is .*, not (\S+)$`)
+	notOfType  = regexp.MustCompile(`interface conversion: .* is (.*), not (\S+)$`)
 )
 
 // panicHints are hints by what the text of a panic holds; named is said where the

@@ -5,7 +5,6 @@ import (
 	"go/constant"
 	"go/token"
 	"go/types"
-	"regexp"
 	"strconv"
 	"strings"
 )
@@ -16,7 +15,7 @@ import (
 //     functions and after statements that can wait, so that a cell can be stopped;
 //   - around each goroutine, a function that tells the session whose it is and
 //     takes its panic, so that it cannot end the process;
-//   - into calls of package log, their place in the cell, which the package itself
+//   - into calls of packages log and log/slog, their place in the cell, which the package itself
 //     could not find out.
 //
 // It works on trees that have their final names but before they are checked
@@ -24,13 +23,14 @@ import (
 type rewriter struct {
 	info   *types.Info
 	fset   *token.FileSet
+	named  func(*types.Package) string // the name of a package in rewritten cells
 	serial int
 	own    map[*ast.FuncLit]bool // functions that guard made: no safepoints there
 }
 
 // rewrite treats all of u and turns its last expression into the result.
-func rewrite(u *unit, info *types.Info, fset *token.FileSet) {
-	w := &rewriter{info: info, fset: fset, own: map[*ast.FuncLit]bool{}}
+func (s *session) rewrite(u *unit, info *types.Info) {
+	w := &rewriter{info: info, fset: s.fset, named: s.packageName, own: map[*ast.FuncLit]bool{}}
 	if u.last != nil {
 		w.captureResult(u.last)
 	}
@@ -140,44 +140,6 @@ func (w *rewriter) command(c *ast.CallExpr) {
 		c.Fun = runtimeCall(id.Pos(), "Command").Fun
 	}
 }
-
-// log turns "log.Printf(f, x)" and "logger.Printf(f, x)" into
-// runtimeꞏ.Logf(logger, "Printf", "Cell [3]:5", f, x), where logger is nil for the
-// standard one.
-func (w *rewriter) log(c *ast.CallExpr) {
-	sel, ok := c.Fun.(*ast.SelectorExpr)
-	if !ok || len(c.Args) == 0 {
-		return
-	}
-	f, ok := w.info.Uses[sel.Sel].(*types.Func)
-	if !ok || f.Pkg() == nil || f.Pkg().Path() != "log" || !printsLog.MatchString(f.Name()) {
-		return
-	}
-	if _, several := w.info.Types[c.Args[0]].Type.(*types.Tuple); several {
-		return
-	}
-	p := sel.Sel.Pos()
-	var logger ast.Expr = ident(p, "nil")
-	if s := w.info.Selections[sel]; s != nil {
-		if s.Kind() != types.MethodVal || len(s.Index()) != 1 {
-			return
-		}
-		logger = sel.X
-		if _, isPointer := s.Recv().Underlying().(*types.Pointer); !isPointer {
-			logger = &ast.UnaryExpr{OpPos: sel.X.Pos(), Op: token.AND, X: sel.X}
-		}
-	}
-	at := w.fset.Position(p)
-	name := "Log"
-	if strings.HasSuffix(f.Name(), "f") {
-		name = "Logf"
-	}
-	c.Fun = runtimeCall(p, name).Fun
-	c.Args = append([]ast.Expr{logger, text(p, f.Name()), text(p, at.Filename+":"+strconv.Itoa(at.Line))}, c.Args...)
-}
-
-// printsLog matches the functions and methods of package log that print.
-var printsLog = regexp.MustCompile(`^(Print|Fatal|Panic)(f|ln)?$`)
 
 func text(p token.Pos, s string) *ast.BasicLit {
 	return &ast.BasicLit{ValuePos: p, Kind: token.STRING, Value: strconv.Quote(s)}

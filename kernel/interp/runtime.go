@@ -30,8 +30,10 @@ var runtimePackage = &ixgo.Package{
 
 		"Command": reflect.ValueOf(func(string) {}), // runs a line that is no Go
 
-		"Log":  reflect.ValueOf(func(any, string, string, ...any) {}),         // a call of package log, with its place
-		"Logf": reflect.ValueOf(func(any, string, string, string, ...any) {}), // likewise, with a format
+		"Log":       reflect.ValueOf(func(any, string, string, ...any) {}),                        // a call of package log, with its place
+		"Logf":      reflect.ValueOf(func(any, string, string, string, ...any) {}),                // likewise, with a format
+		"LogOutput": reflect.ValueOf(func(any, string, string, int, string) error { return nil }), // likewise, with a depth
+		"SlogAt":    reflect.ValueOf(func(any, string, int) any { return nil }),                   // a *slog.Logger that knows a place
 
 		"Unique": reflect.ValueOf(func(value, pointer any) any { return pointer }), // the session's pointer to an equal value
 
