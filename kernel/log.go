@@ -10,7 +10,7 @@ import (
 
 // Bounds of what the log writes.
 const (
-	logLines = 50               // at most, in each logSpan
+	logLines = 20               // at most, in each logSpan
 	logSpan  = 10 * time.Second // after which lines may be written again
 )
 

@@ -160,7 +160,7 @@ func (p *curvePeer) next() (flags byte, body []byte) {
 	if err != nil || outer&^flagLong != 0 {
 		p.t.Fatalf("frame with flags %#x, error %v", outer, err)
 	}
-	message, err := readBody(p.r, size)
+	message, err := readBody(p.r, size, nil)
 	if err != nil || !bytes.HasPrefix(message, messageName) {
 		p.t.Fatalf("got %.20q, error %v, want a MESSAGE", message, err)
 	}
@@ -469,7 +469,7 @@ func FuzzCurveMessage(f *testing.F) {
 		if inside {
 			data = message(data)
 		}
-		r := frameReader{r: bufio.NewReader(bytes.NewReader(data)), curve: &curveSession{key: key}}
+		r := frameReader{r: bufio.NewReader(bytes.NewReader(data)), curve: &curveSession{key: key}, max: maxMessage}
 		for {
 			frames, err := r.message(func(string, []byte) error { return nil })
 			if err != nil {

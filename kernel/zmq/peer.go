@@ -1,7 +1,6 @@
 package zmq
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
 	"net"
@@ -13,7 +12,10 @@ import (
 const (
 	writeAtOnce = 128 << 10 // bytes that one system call is given, if one message is not longer
 	copyBelow   = 4 << 10   // bytes of a body up to which a copy is cheaper than a buffer of its own
-	frameCost   = 64        // bytes that a frame takes in the queue besides its body
+	frameCost   = 64        // bytes that a frame takes besides its body
+	readRate    = 1 << 20   // bytes a second that a peer takes at least that is waited for
+	patient     = time.Second
+	maxAnswers  = 1 << 10 // answers to PINGs and subscriptions that may wait
 )
 
 // errOverrun closes a connection whose peer does not read.
@@ -27,17 +29,18 @@ type peer struct {
 	r     frameReader
 	limit int // bytes that may wait to be written
 
-	mu       sync.Mutex
-	changed  *sync.Cond // queue, closed or progress changed
-	queue    []frame    // frames that wait, in order
-	queued   int        // their size, and of what is being written
-	progress time.Time  // when the peer last took bytes, or had none to take
-	closed   error      // why the connection ends, nil while it lives
-	drained  bool       // close after the queue is written
+	mu      sync.Mutex
+	changed *sync.Cond // queue, closed or drained changed
+	queue   []frame    // frames that wait, in order
+	queued  int        // their size, and of what is being written
+	answers int        // see answer; since the queue was last empty
+	credit  time.Time  // until when the peer counts as one that reads
+	closed  error      // why the connection ends, nil while it lives
+	drained bool       // close after the queue is written
 }
 
-func newPeer(conn net.Conn, r *bufio.Reader, info peerInfo, curve *curveSession, limit int) *peer {
-	p := &peer{peerInfo: info, conn: conn, r: frameReader{r, curve}, limit: limit, progress: time.Now()}
+func newPeer(conn net.Conn, r frameReader, info peerInfo, limit int) *peer {
+	p := &peer{peerInfo: info, conn: conn, r: r, limit: limit}
 	p.changed = sync.NewCond(&p.mu)
 	return p
 }
@@ -45,16 +48,29 @@ func newPeer(conn net.Conn, r *bufio.Reader, info peerInfo, curve *curveSession,
 // send queues one message. It fails where the connection has ended, and ends
 // it where too much waits already.
 func (p *peer) send(frames [][]byte) error {
+	return p.enqueue(asMessage(frames))
+}
+
+func asMessage(frames [][]byte) []frame {
 	message := make([]frame, len(frames))
 	for i, f := range frames {
 		message[i] = frame{flagMore, f}
 	}
 	message[len(frames)-1].flags = 0
-	return p.enqueue(message)
+	return message
 }
 
-func (p *peer) sendCommand(name string, body []byte) error {
-	return p.enqueue([]frame{{flagCommand, append(appendName(nil, name), body...)}})
+// answer queues what the peer can have as often as it likes for a few bytes. One
+// that only asks and does not read is ended.
+func (p *peer) answer(frames []frame) error {
+	p.mu.Lock()
+	p.answers++
+	tooMany := p.answers > maxAnswers
+	p.mu.Unlock()
+	if tooMany {
+		return errors.New("peer asks again and again and does not read")
+	}
+	return p.enqueue(frames)
 }
 
 // enqueue takes whole messages.
@@ -73,7 +89,7 @@ func (p *peer) enqueue(frames []frame) error {
 		return p.closed
 	}
 	if p.queued == 0 {
-		p.progress = time.Now()
+		p.credit = time.Now().Add(patient)
 	}
 	p.queue = append(p.queue, frames...)
 	p.queued += size
@@ -137,7 +153,7 @@ func (p *peer) write() {
 		} else {
 			buffers, scratch = plainBatch(scratch[:0], batch)
 		}
-		if _, err := buffers.WriteTo(p.conn); err != nil {
+		if err := p.writeOut(buffers); err != nil {
 			p.close(err)
 			return
 		}
@@ -146,6 +162,47 @@ func (p *peer) write() {
 		}
 		p.wrote(sizeOf(batch))
 		clear(batch) // the queue's array may live on
+	}
+}
+
+// writeOut writes in pieces, so that a slow peer shows what it takes.
+func (p *peer) writeOut(buffers net.Buffers) error {
+	for len(buffers) > 0 {
+		piece, size := buffers[0], len(buffers[0])
+		if size > writeAtOnce {
+			buffers[0] = piece[writeAtOnce:]
+			if _, err := p.conn.Write(piece[:writeAtOnce]); err != nil {
+				return err
+			}
+			p.took(writeAtOnce)
+			continue
+		}
+		n := 1
+		for n < len(buffers) && size+len(buffers[n]) <= writeAtOnce {
+			size += len(buffers[n])
+			n++
+		}
+		group := buffers[:n]
+		if _, err := group.WriteTo(p.conn); err != nil {
+			return err
+		}
+		buffers = buffers[n:]
+		p.took(size)
+	}
+	return nil
+}
+
+// took gives the peer credit for the bytes that it took.
+func (p *peer) took(size int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now := time.Now()
+	p.credit = p.credit.Add(time.Duration(size) * time.Second / readRate)
+	if most := now.Add(patient); p.credit.After(most) {
+		p.credit = most
+	}
+	if least := now.Add(-patient); p.credit.Before(least) {
+		p.credit = least
 	}
 }
 
@@ -219,19 +276,18 @@ func (p *peer) wrote(size int) {
 	if p.closed != nil {
 		return
 	}
-	p.progress = time.Now()
 	p.queued -= size
 	if len(p.queue) == 0 {
-		p.queue = nil
+		p.queue, p.answers = nil, 0
 	}
 	p.changed.Broadcast()
 }
 
-// backlog tells how many bytes wait and since when the peer has taken none.
-func (p *peer) backlog() (bytes int, since time.Time) {
+// backlog tells how many bytes wait and whether the peer reads.
+func (p *peer) backlog() (bytes int, reads bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.queued, p.progress
+	return p.queued, time.Now().Before(p.credit)
 }
 
 // command answers what ZMTP 3.1 asks of every socket; own handles the rest.
@@ -241,7 +297,7 @@ func (p *peer) command(name string, body []byte, own func(string, []byte)) error
 		if len(body) < 2 || len(body) > 18 {
 			return errors.New("malformed PING")
 		}
-		return p.sendCommand("PONG", body[2:])
+		return p.answer([]frame{{flagCommand, append(appendName(nil, "PONG"), body[2:]...)}})
 	case "PONG":
 	case "ERROR":
 		return fmt.Errorf("peer reports error %q", body)

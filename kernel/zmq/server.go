@@ -16,9 +16,11 @@ import (
 // Bounds of one socket.
 const (
 	handshakeTime = 10 * time.Second
-	maxPeers      = 1024      // connections at a time, in handshake or after
-	queueLimit    = 256 << 20 // bytes that may wait for one peer
+	maxPeers      = 1024 // connections at a time, in handshake or after
 	warnEvery     = 10 * time.Second
+
+	handshakeBuffer = 4 << 10 // bytes that a stranger's connection costs
+	readBuffer      = 32 << 10
 )
 
 // server accepts connections for one socket. The socket says by its hooks what
@@ -30,6 +32,7 @@ type server struct {
 	kind     string   // own socket type
 	accepted []string // peers' socket types
 	limit    int      // bytes that may wait for one peer
+	max      uint64   // bytes of a message from a peer
 	patience time.Duration
 
 	joined  func(p *peer)
@@ -54,7 +57,7 @@ type admission struct {
 func newServer(l net.Listener, keys *CurveKeys, log *slog.Logger, kind string, accepted ...string) *server {
 	return &server{
 		listener: l, keys: keys, log: log.With("socket", kind), kind: kind, accepted: accepted,
-		limit: queueLimit, patience: handshakeTime, conns: map[net.Conn]*admission{},
+		limit: replyLimit, max: maxMessage, patience: handshakeTime, conns: map[net.Conn]*admission{},
 	}
 }
 
@@ -158,7 +161,7 @@ func (s *server) serve(conn net.Conn) {
 	defer s.done.Done()
 	defer s.forget(conn)
 	defer conn.Close()
-	r := bufio.NewReaderSize(conn, 64<<10)
+	r := bufio.NewReaderSize(conn, handshakeBuffer)
 	_ = conn.SetDeadline(time.Now().Add(s.patience))
 	info, curve, err := handshake(conn, r, s.keys, s.kind, s.accepted)
 	if err != nil {
@@ -168,7 +171,7 @@ func (s *server) serve(conn net.Conn) {
 		return
 	}
 	_ = conn.SetDeadline(time.Time{})
-	p := newPeer(conn, r, info, curve, s.limit)
+	p := newPeer(conn, frameReader{bufio.NewReaderSize(r, readBuffer), curve, s.max}, info, s.limit)
 	if !s.established(conn, p) {
 		return
 	}

@@ -11,14 +11,18 @@ import (
 	"time"
 )
 
+// Bytes that may wait for one peer, by what it is sent.
+const (
+	outputLimit = 256 << 20
+	replyLimit  = 64 << 20
+	echoLimit   = 4 << 20
+)
+
 // Bounds of what one peer may subscribe to, which each message is compared with.
 const (
 	maxTopics     = 256
 	maxTopicBytes = 64 << 10 // of all its topics
 )
-
-// stalledAfter is how long a peer may take nothing before nobody waits for it.
-const stalledAfter = time.Second
 
 // Router is a ROUTER socket: it tells peers apart by their identity. A peer that
 // connects with the identity of another takes its place and what waits for it, as
@@ -97,6 +101,7 @@ type topics struct {
 // that topic.
 func NewXPub(l net.Listener, keys *CurveKeys, log *slog.Logger, welcome func(topic string) [][]byte) *XPub {
 	x := &XPub{server: newServer(l, keys, log, "XPUB", "SUB", "XSUB"), topics: map[*peer]*topics{}}
+	x.limit, x.max = outputLimit, maxSmall
 	subscribe := func(p *peer, on bool, topic string) { x.subscribe(p, on, topic, welcome) }
 	x.command = func(p *peer, name string, body []byte) { // ZMTP 3.1
 		switch name {
@@ -139,7 +144,9 @@ func (x *XPub) subscribe(p *peer, on bool, topic string, welcome func(string) []
 		return
 	}
 	if answer != nil {
-		_ = p.send(answer) // an ended connection is its reader's business
+		if err := p.answer(asMessage(answer)); err != nil {
+			p.close(err)
+		}
 	}
 }
 
@@ -177,8 +184,8 @@ func (x *XPub) Send(frames [][]byte) {
 	}
 }
 
-// Wait blocks while more than limit bytes wait for some subscriber that keeps
-// reading; one that has taken nothing for a second is not waited for.
+// Wait blocks while more than limit bytes wait for some subscriber that reads. One
+// that for a second has taken less than a megabyte is not waited for.
 func (x *XPub) Wait(ctx context.Context, limit int) {
 	for ctx.Err() == nil {
 		if !x.behind(limit) {
@@ -194,7 +201,7 @@ func (x *XPub) behind(limit int) bool {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	for p := range x.topics {
-		if waiting, since := p.backlog(); waiting > limit && time.Since(since) < stalledAfter {
+		if waiting, reads := p.backlog(); waiting > limit && reads {
 			return true
 		}
 	}
@@ -207,6 +214,7 @@ type Rep struct{ *server }
 // NewEcho returns a REP on l that sends each request back, as a heartbeat does.
 func NewEcho(l net.Listener, keys *CurveKeys, log *slog.Logger) *Rep {
 	s := newServer(l, keys, log, "REP", "REQ", "DEALER")
+	s.limit, s.max = echoLimit, maxSmall
 	s.message = func(p *peer, frames [][]byte) { _ = p.send(frames) } // the reader sees the end
 	return &Rep{s}
 }

@@ -107,7 +107,7 @@ func (c *raw) send(p []byte) {
 
 func (c *raw) receive() [][]byte {
 	c.t.Helper()
-	frames, err := frameReader{r: c.r}.message(func(string, []byte) error { return nil })
+	frames, err := frameReader{r: c.r, max: maxMessage}.message(func(string, []byte) error { return nil })
 	if err != nil {
 		c.t.Fatal(err)
 	}
@@ -159,8 +159,8 @@ func TestTalksToZMQ4(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	big := bytes.Repeat([]byte("x"), 3<<20)
-	for _, s := range []zmq4.Socket{dealer, req} {
+	for s, size := range map[zmq4.Socket]int{dealer: 3 << 20, req: 300 << 10} {
+		big := bytes.Repeat([]byte("x"), size)
 		if err := s.SendMulti(zmq4.NewMsgFrom([]byte("a"), nil, big)); err != nil {
 			t.Fatal(err)
 		}
@@ -299,6 +299,43 @@ func TestStalledSubscriberHarmsNobody(t *testing.T) {
 	waitFor(t, "the stalled one to be disconnected", func() bool { return x.subscribers() == 1 })
 }
 
+// TestSlowSubscriberHoldsNobodyUp has one subscriber read 600 kB a second. Another
+// gets everything at once; the slow one is still connected.
+func TestSlowSubscriberHoldsNobodyUp(t *testing.T) {
+	x := NewXPub(listen(t), nil, quiet, nil)
+	serve(t, x)
+	slow, reader := join(t, x.Addr(), "SUB", ""), join(t, x.Addr(), "SUB", "")
+	slow.send(subscription(""))
+	reader.send(subscription(""))
+	waitFor(t, "two subscriptions", func() bool { return x.subscribers() == 2 })
+	ctx, cancel := context.WithCancel(t.Context())
+	t.Cleanup(cancel)
+	go func() {
+		piece := make([]byte, 30<<10)
+		for pause(ctx, 50*time.Millisecond) {
+			if _, err := io.ReadFull(slow.r, piece); err != nil {
+				return
+			}
+		}
+	}()
+	const messages = 400
+	payload := bytes.Repeat([]byte("y"), 100<<10)
+	go func() {
+		for i := range messages {
+			x.Send([][]byte{[]byte("t"), binary.BigEndian.AppendUint64(nil, uint64(i)), payload})
+			x.Wait(ctx, 1<<20)
+		}
+	}()
+	for i := range messages {
+		if n := binary.BigEndian.Uint64(reader.receive()[1]); n != uint64(i) {
+			t.Fatalf("message %d came, want %d", n, i)
+		}
+	}
+	if n := x.subscribers(); n != 2 {
+		t.Errorf("%d subscribers are left, want 2", n)
+	}
+}
+
 func (x *XPub) subscribers() int {
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -382,7 +419,7 @@ func TestReadBodyAllocatesWhatArrives(t *testing.T) {
 	r := bufio.NewReader(io.LimitReader(zeros{}, 3<<20))
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	_, err := readBody(r, 1<<40)
+	_, err := readBody(r, 1<<40, nil)
 	runtime.ReadMemStats(&after)
 	if !errors.Is(err, io.ErrUnexpectedEOF) {
 		t.Errorf("error %v, want an unexpected end", err)
@@ -396,6 +433,133 @@ type zeros struct{}
 
 func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
 
+// TestUnfinishedMessagesAreBounded lets peers hold the beginnings of messages: all
+// together may not take more than maxHeld, and small messages pass all the same.
+func TestUnfinishedMessagesAreBounded(t *testing.T) {
+	r := echoRouter(t)
+	serve(t, r)
+	held.Add(maxHeld - 8<<20)
+	t.Cleanup(func() { held.Add(8<<20 - maxHeld) })
+	small := join(t, r.Addr(), "DEALER", "")
+	var holders []*raw
+	for range 2 {
+		c := join(t, r.Addr(), "DEALER", "")
+		c.send(appendFrameHeader(nil, 0, 100<<20))
+		c.send(make([]byte, 5<<20))
+		holders = append(holders, c)
+	}
+	for _, c := range holders { // each asks for 16 MiB where 8 are left
+		c.ended()
+	}
+	waitFor(t, "what they held to be given back", func() bool { return held.Load() == maxHeld-8<<20 })
+	for range 100 {
+		small.send(appendFrame(nil, 0, make([]byte, 60<<10)))
+		small.receive()
+	}
+	held.Add(8 << 20)
+	small.send(appendFrame(nil, 0, make([]byte, 60<<10)))
+	small.receive()
+	if held.Load() != maxHeld {
+		t.Errorf("%d bytes are held after all messages are complete", held.Load()-maxHeld)
+	}
+	held.Add(-8 << 20)
+}
+
+// TestAskingWithoutReadingEnds floods sockets with what is answered each time.
+func TestAskingWithoutReadingEnds(t *testing.T) {
+	x := NewXPub(listen(t), nil, quiet, func(string) [][]byte { return [][]byte{make([]byte, 500)} })
+	serve(t, x)
+	for kind, question := range map[string][]byte{
+		"PING":      appendFrame(nil, flagCommand, append(appendName(nil, "PING"), 0, 9, 'c')),
+		"SUBSCRIBE": subscription("topic"),
+	} {
+		t.Run(kind, func(t *testing.T) {
+			c := join(t, x.Addr(), "SUB", "")
+			flood := bytes.Repeat(question, 10_000)
+			for sent := 0; ; sent += len(flood) {
+				_, err := c.Write(flood)
+				if isTimeout(err) {
+					t.Fatalf("the connection was not closed after %d bytes", sent)
+				}
+				if err != nil {
+					return
+				}
+			}
+		})
+	}
+}
+
+func TestTooManySubscriptionsEnd(t *testing.T) {
+	x := NewXPub(listen(t), nil, quiet, nil)
+	serve(t, x)
+	same := join(t, x.Addr(), "SUB", "")
+	for range 2 * maxTopics {
+		same.send(subscription("topic"))
+	}
+	many, long := join(t, x.Addr(), "SUB", ""), join(t, x.Addr(), "SUB", "")
+	for i := range maxTopics + 1 {
+		many.send(subscription(fmt.Sprint(i)))
+	}
+	for i := range 3 {
+		long.send(subscription(fmt.Sprint(i, string(make([]byte, maxTopicBytes/2)))))
+	}
+	many.ended()
+	long.ended()
+	waitFor(t, "one subscriber to be left", func() bool { return x.subscribers() == 1 })
+	x.Send([][]byte{[]byte("topic")})
+	if got := same.receive(); string(got[0]) != "topic" {
+		t.Errorf("got %q", got)
+	}
+}
+
+func TestStrangersKeepNobodyOut(t *testing.T) {
+	r := echoRouter(t)
+	r.patience = time.Hour
+	serve(t, r)
+	for range maxPeers + 10 {
+		dial(t, r.Addr())
+	}
+	c := join(t, r.Addr(), "DEALER", "")
+	c.send(appendFrame(nil, 0, []byte("hello")))
+	if got := c.receive(); string(got[0]) != "hello" {
+		t.Errorf("got %q", got)
+	}
+}
+
+// TestWhatWaitsGoesToTheNewConnection stalls a client's connection; the one that
+// takes its place gets what the first has not been sent, whole and in order.
+func TestWhatWaitsGoesToTheNewConnection(t *testing.T) {
+	r := NewRouter(listen(t), nil, quiet, func([][]byte) {})
+	serve(t, r)
+	old := join(t, r.Addr(), "DEALER", "me")
+	waitFor(t, "the client", func() bool { return r.Send([][]byte{[]byte("me"), []byte("start")}) == nil })
+	old.receive()
+	const messages = 200
+	for i := range messages {
+		number := binary.BigEndian.AppendUint64(nil, uint64(i))
+		if err := r.Send([][]byte{[]byte("me"), number, make([]byte, 200<<10)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	again := join(t, r.Addr(), "DEALER", "me")
+	waitFor(t, "the new connection", func() bool { return len(r.peers()) == 1 })
+	if err := r.Send([][]byte{[]byte("me"), binary.BigEndian.AppendUint64(nil, messages), nil}); err != nil {
+		t.Fatal(err)
+	}
+	want := uint64(0)
+	for first := true; want <= messages; first = false {
+		got := again.receive()
+		n := binary.BigEndian.Uint64(got[0])
+		if first {
+			want = n // what came before went out on the old connection
+		}
+		if n != want || len(got) != 2 {
+			t.Fatalf("message %d of %d frames, want %d of 2", n, len(got), want)
+		}
+		want++
+	}
+}
+
 func TestReadMessageInPieces(t *testing.T) {
 	var stream []byte
 	stream = appendFrame(stream, flagMore, []byte("one"))
@@ -403,7 +567,7 @@ func TestReadMessageInPieces(t *testing.T) {
 	stream = appendFrame(stream, flagMore, bytes.Repeat([]byte("2"), 300))
 	stream = appendFrame(stream, 0, nil)
 	commands := 0
-	frames, err := frameReader{r: bufio.NewReader(iotest.OneByteReader(bytes.NewReader(stream)))}.message(func(string, []byte) error {
+	frames, err := frameReader{r: bufio.NewReader(iotest.OneByteReader(bytes.NewReader(stream))), max: maxMessage}.message(func(string, []byte) error {
 		commands++
 		return nil
 	})
@@ -419,7 +583,7 @@ func FuzzReadMessage(f *testing.F) {
 	f.Fuzz(func(t *testing.T, stream []byte) {
 		r := bufio.NewReader(bytes.NewReader(stream))
 		for {
-			frames, err := frameReader{r: r}.message(func(string, []byte) error { return nil })
+			frames, err := frameReader{r: r, max: maxMessage}.message(func(string, []byte) error { return nil })
 			if err != nil {
 				return
 			}

@@ -13,7 +13,8 @@ import (
 
 // Bounds of what a peer may send.
 const (
-	maxMessage  = 1 << 30 // bytes of one message, all frames together
+	maxMessage  = 1 << 29 // bytes of one message, all frames together
+	maxSmall    = 1 << 20 // the same, where only subscriptions or heartbeats come
 	maxFrames   = 1 << 16 // frames of one message
 	maxCommand  = 1 << 16 // bytes of one command
 	readAtOnce  = 1 << 20 // bytes allocated ahead of what has arrived
@@ -162,7 +163,7 @@ func readCommand(r *bufio.Reader) (name string, body []byte, err error) {
 	if flags&flagCommand == 0 || size > maxCommand {
 		return "", nil, errors.New("frame is no command")
 	}
-	frame, err := readBody(r, size)
+	frame, err := readBody(r, size, nil)
 	if err != nil {
 		return "", nil, err
 	}
@@ -248,55 +249,58 @@ func cut(err error) error {
 	return err
 }
 
-// readBody reads size bytes and allocates no more than about twice what has
+// readBody reads size bytes and allocates no more than about four times what has
 // arrived, whatever size claims.
-func readBody(r *bufio.Reader, size uint64) ([]byte, error) {
-	if size <= readAtOnce {
-		body := make([]byte, size)
-		_, err := io.ReadFull(r, body)
-		return body, cut(err)
-	}
-	body := make([]byte, 0, readAtOnce)
-	for uint64(len(body)) < size {
-		n := int(min(size-uint64(len(body)), uint64(max(len(body), readAtOnce))))
-		body = slices.Grow(body, n)
-		if _, err := io.ReadFull(r, body[len(body):len(body)+n]); err != nil {
+func readBody(r *bufio.Reader, size uint64, h *holding) ([]byte, error) {
+	room := int(min(size, readAtOnce))
+	body := make([]byte, 0, room)
+	for {
+		if err := h.take(room - len(body)); err != nil {
+			return nil, err
+		}
+		n, err := io.ReadFull(r, body[len(body):room])
+		body = body[:len(body)+n]
+		if err != nil {
 			return nil, cut(err)
 		}
-		body = body[:len(body)+n]
+		if uint64(room) == size {
+			return body, nil
+		}
+		room = int(min(size, 4*uint64(room)))
+		body = append(make([]byte, 0, room), body...)
 	}
-	return body, nil
 }
 
 // frameReader reads frames after the handshake, opened where they are sealed.
 type frameReader struct {
 	r     *bufio.Reader
 	curve *curveSession // nil: frames are plain
+	max   uint64        // bytes of one message
 }
 
 // next reads one frame of at most limit bytes. A command is at most maxCommand
 // long and stands alone.
-func (f frameReader) next(limit uint64) (frame, error) {
+func (f frameReader) next(limit uint64, h *holding) (frame, error) {
 	flags, size, err := readFrameHeader(f.r)
 	if err != nil {
 		return frame{}, err
 	}
 	flags &^= flagLong
 	if f.curve != nil {
-		return f.open(flags, size, limit)
+		return f.open(flags, size, limit, h)
 	}
 	if err := checkFrame(flags, size, limit); err != nil {
 		return frame{}, err
 	}
-	body, err := readBody(f.r, size)
+	body, err := readBody(f.r, size, h)
 	return frame{flags, body}, err
 }
 
-func (f frameReader) open(flags byte, size, limit uint64) (frame, error) {
+func (f frameReader) open(flags byte, size, limit uint64, h *holding) (frame, error) {
 	if flags&flagMore != 0 || size > limit+sealedOverhead {
 		return frame{}, fmt.Errorf("CURVE: sealed frame of %d bytes with flags %#02x", size, flags)
 	}
-	message, err := readBody(f.r, size)
+	message, err := readBody(f.r, size, h)
 	if err != nil {
 		return frame{}, err
 	}
@@ -312,7 +316,7 @@ func checkFrame(flags byte, size, limit uint64) error {
 	case flags&flagCommand != 0 && (size > maxCommand || flags&flagMore != 0):
 		return errors.New("malformed command frame")
 	case size > limit:
-		return fmt.Errorf("message larger than %d bytes", maxMessage)
+		return fmt.Errorf("a frame of %d bytes, where %d may still come", size, limit)
 	}
 	return nil
 }
@@ -321,9 +325,11 @@ func checkFrame(flags byte, size, limit uint64) error {
 // go to command.
 func (f frameReader) message(command func(name string, body []byte) error) ([][]byte, error) {
 	var frames [][]byte
-	left := uint64(maxMessage)
+	var h holding
+	defer h.release()
+	left := f.max
 	for {
-		next, err := f.next(left)
+		next, err := f.next(left, &h)
 		if err != nil {
 			if len(frames) > 0 {
 				err = cut(err)
