@@ -14,6 +14,7 @@ import (
 	"slices"
 	"testing"
 	"testing/iotest"
+	"testing/synctest"
 	"time"
 
 	"github.com/go-zeromq/zmq4"
@@ -305,6 +306,9 @@ func TestSlowSubscriberHoldsNobodyUp(t *testing.T) {
 	x := NewXPub(listen(t), nil, quiet, nil)
 	serve(t, x)
 	slow, reader := join(t, x.Addr(), "SUB", ""), join(t, x.Addr(), "SUB", "")
+	if err := slow.Conn.(*net.TCPConn).SetReadBuffer(32 << 10); err != nil { // it takes little at a time, and often
+		t.Fatal(err)
+	}
 	slow.send(subscription(""))
 	reader.send(subscription(""))
 	waitFor(t, "two subscriptions", func() bool { return x.subscribers() == 2 })
@@ -334,6 +338,33 @@ func TestSlowSubscriberHoldsNobodyUp(t *testing.T) {
 	if n := x.subscribers(); n != 2 {
 		t.Errorf("%d subscribers are left, want 2", n)
 	}
+}
+
+func TestWhoCountsAsReading(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPeer(nil, frameReader{}, peerInfo{}, outputLimit)
+		if err := p.send([][]byte{make([]byte, 100<<20)}); err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range []struct {
+			each  time.Duration
+			bytes int
+			want  bool
+		}{
+			{10 * time.Millisecond, 20 << 10, true},
+			{100 * time.Millisecond, 60 << 10, false},
+			{100 * time.Millisecond, 300 << 10, true},
+			{2 * time.Second, 300 << 10, false},
+		} {
+			for range 50 {
+				time.Sleep(c.each)
+				p.took(c.bytes)
+			}
+			if _, reads := p.backlog(); reads != c.want {
+				t.Errorf("%d bytes each %v: counts as reading: %v, want %v", c.bytes, c.each, reads, c.want)
+			}
+		}
+	})
 }
 
 func (x *XPub) subscribers() int {
