@@ -27,8 +27,9 @@ type InstallOptions struct {
 	Env         map[string]string // environment of the kernel, beside the front end's
 }
 
-// kernelName is what jupyter_client accepts.
-var kernelName = regexp.MustCompile(`^[A-Za-z0-9._-]+$`)
+// kernelName is what jupyter_client accepts, without names that are a folder of
+// their own ("..") or look like an option.
+var kernelName = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._-]*$`)
 
 // spec is the content of kernel.json.
 type spec struct {
@@ -51,7 +52,7 @@ func Install(o InstallOptions) (dir string, err error) {
 		o.DisplayName = "Go (Fabricbook)"
 	}
 	if !kernelName.MatchString(o.Name) {
-		return "", fmt.Errorf("install kernel: name %q: use letters, digits, '.', '-' and '_'", o.Name)
+		return "", fmt.Errorf("install kernel: name %q: use letters of ASCII, digits, '.', '-' and '_', and begin with none of '.' and '-'", o.Name)
 	}
 	if o.Executable, err = executable(o.Executable); err != nil {
 		return "", fmt.Errorf("install kernel: %w", err)
@@ -134,9 +135,14 @@ func userKernels() (string, error) {
 
 func sysPrefix() (string, error) {
 	for _, name := range []string{"VIRTUAL_ENV", "CONDA_PREFIX"} {
-		if dir := os.Getenv(name); dir != "" {
-			return dir, nil
+		dir := os.Getenv(name)
+		if dir == "" {
+			continue
 		}
+		if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+			return "", fmt.Errorf("%s is %s, which is no folder; activate a Python environment or use --prefix", name, dir)
+		}
+		return dir, nil
 	}
 	out, err := exec.Command("python3", "-c", "import sys; print(sys.prefix)").Output()
 	if err != nil {
@@ -174,8 +180,10 @@ func specFiles(o InstallOptions) (map[string][]byte, error) {
 	return files, nil
 }
 
-// replaceDir writes files into a new directory and moves it to dir.
-func replaceDir(dir string, files map[string][]byte) error {
+// replaceDir writes files into a new directory and moves it to dir. What is being
+// made and what is replaced lie one level deeper meanwhile, where no front end
+// takes them for a kernel.
+func replaceDir(dir string, files map[string][]byte) (err error) {
 	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
 		return err
 	}
@@ -183,21 +191,20 @@ func replaceDir(dir string, files map[string][]byte) error {
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(tmp)
-	if err := os.Chmod(tmp, 0o755); err != nil {
+	defer func() { err = errors.Join(err, os.RemoveAll(tmp)) }()
+	made, old := filepath.Join(tmp, "new"), filepath.Join(tmp, "old")
+	if err := os.Mkdir(made, 0o755); err != nil {
 		return err
 	}
 	for name, content := range files {
-		if err := os.WriteFile(filepath.Join(tmp, name), content, 0o644); err != nil {
+		if err := os.WriteFile(filepath.Join(made, name), content, 0o644); err != nil {
 			return err
 		}
 	}
-	old := tmp + ".old"
 	if err := os.Rename(dir, old); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
-	defer os.RemoveAll(old)
-	if err := os.Rename(tmp, dir); err != nil {
+	if err := os.Rename(made, dir); err != nil {
 		return errors.Join(err, os.Rename(old, dir))
 	}
 	return nil

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"encoding/xml"
+	"errors"
 	"fmt"
 	"image/png"
 	"os"
@@ -107,12 +108,67 @@ func TestInstallFindsItsPlace(t *testing.T) {
 func TestInstallRefuses(t *testing.T) {
 	for want, o := range map[string]InstallOptions{
 		"choose one":      {User: true, Prefix: t.TempDir()},
-		"name":            {Prefix: t.TempDir(), Name: "../up"},
 		"no such file":    {Prefix: t.TempDir(), Executable: "/nonexistent/fabricbook"},
 		"executable file": {Prefix: t.TempDir(), Executable: "no-such-program-anywhere"},
 	} {
 		if dir, err := Install(o); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%+v: installed in %q, error %v, want %q", o, dir, err, want)
 		}
+	}
+}
+
+func TestInstallRefusesNames(t *testing.T) {
+	prefix := t.TempDir()
+	kernels := filepath.Join(prefix, "share", "jupyter", "kernels")
+	if err := os.MkdirAll(filepath.Join(kernels, "other"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{".", "..", "...", ".hidden", "-x", "../up", "a/b", "a b", " ", "é", "a\n", "a\x00"} {
+		if dir, err := Install(InstallOptions{Prefix: prefix, Name: name}); err == nil || !strings.Contains(err.Error(), "name") {
+			t.Errorf("%q: installed in %q, error %v", name, dir, err)
+		}
+	}
+	left, err := os.ReadDir(kernels)
+	if err != nil || len(left) != 1 || left[0].Name() != "other" {
+		t.Errorf("the other kernel's place holds %v, error %v", left, err)
+	}
+}
+
+// TestInstallIntoAClosedFolder needs a user whom permissions stop.
+func TestInstallIntoAClosedFolder(t *testing.T) {
+	if os.Geteuid() == 0 {
+		t.Skip("root may write anywhere")
+	}
+	prefix := t.TempDir()
+	if err := os.Chmod(prefix, 0o500); err != nil {
+		t.Fatal(err)
+	}
+	if dir, err := Install(InstallOptions{Prefix: prefix}); !errors.Is(err, os.ErrPermission) {
+		t.Errorf("installed in %q, error %v", dir, err)
+	}
+}
+
+func TestInstallKeepsTheOldWhereTheNewFails(t *testing.T) {
+	prefix := t.TempDir()
+	dir, err := Install(InstallOptions{Prefix: prefix})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := replaceDir(dir, map[string][]byte{"no/such/folder": nil}); err == nil {
+		t.Fatal("a file without a folder was written")
+	}
+	if _, err := os.Stat(filepath.Join(dir, "kernel.json")); err != nil {
+		t.Errorf("the old kernelspec is gone: %v", err)
+	}
+	left, err := os.ReadDir(filepath.Dir(dir))
+	if err != nil || len(left) != 1 {
+		t.Errorf("left behind: %v, error %v", left, err)
+	}
+}
+
+func TestSysPrefixHasToBeThere(t *testing.T) {
+	t.Setenv("VIRTUAL_ENV", filepath.Join(t.TempDir(), "gone"))
+	if dir, err := Install(InstallOptions{SysPrefix: true}); err == nil || !strings.Contains(err.Error(), "VIRTUAL_ENV") {
+		t.Errorf("installed in %q, error %v", dir, err)
 	}
 }

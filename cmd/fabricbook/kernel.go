@@ -2,9 +2,12 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -12,6 +15,7 @@ import (
 	"github.com/fabricbook/fabricbook/kernel"
 	"github.com/fabricbook/fabricbook/kernel/engine"
 	"github.com/fabricbook/fabricbook/kernel/interp"
+	"github.com/fabricbook/fabricbook/kernel/wire"
 	"github.com/fabricbook/fabricbook/kernel/worker"
 	"github.com/fabricbook/fabricbook/netlib/client"
 )
@@ -48,6 +52,8 @@ func kernelCommand() *cobra.Command {
 			})
 		},
 	}
+	c.Version = buildVersion()
+	c.SetVersionTemplate(fmt.Sprintf("fabricbook kernel %s (messaging protocol %s, %s)\n", c.Version, wire.Version, runtime.Version()))
 	c.Flags().StringVarP(&connection, "connection-file", "f", "", "file that says where and how to speak to the front end")
 	c.Flags().StringVar(&data, "data", "", "data folder of the fabric that Connect() finds, unless the environment names another")
 	c.AddCommand(kernelInstallCommand())
@@ -66,19 +72,23 @@ func useData(dir string) error {
 func kernelInstallCommand() *cobra.Command {
 	var o kernel.InstallOptions
 	var data string
+	var p printer
 	c := &cobra.Command{
 		Use:   "install",
 		Short: "Make the kernel known to Jupyter",
 		Example: "  fabricbook kernel install --user\n" +
-			"  fabricbook kernel install --prefix /opt/jupyter",
+			"  fabricbook kernel install --prefix /opt/jupyter\n" +
+			"  jupyter kernelspec remove fabricbook    # takes it away again",
 		Args: usage(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := errors.Join(p.check(), filled(cmd, "prefix", "name"), atMostOne(cmd, "user", "sys-prefix", "prefix")); err != nil {
+				return err
+			}
 			spec, err := installKernel(o, data)
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(cmd.OutOrStdout(), "installed kernel %q in %s\n", filepath.Base(spec), spec)
-			return nil
+			return p.print(cmd.OutOrStdout(), installed{Name: filepath.Base(spec), Folder: spec})
 		},
 	}
 	f := c.Flags()
@@ -88,8 +98,42 @@ func kernelInstallCommand() *cobra.Command {
 	f.StringVar(&o.Name, "name", "", "folder name of the kernelspec (default fabricbook)")
 	f.StringVar(&o.DisplayName, "display-name", "", "name that Jupyter shows (default Go (Fabricbook))")
 	f.StringVar(&data, "data", "", "data folder of the fabric that its notebooks use")
-	c.MarkFlagsMutuallyExclusive("user", "sys-prefix", "prefix")
+	p.flag(c)
 	return c
+}
+
+// installed is what install says.
+type installed struct {
+	Name   string `json:"name"`
+	Folder string `json:"folder"`
+}
+
+func (i installed) String() string {
+	return fmt.Sprintf("installed kernel %q in %s", i.Name, i.Folder)
+}
+
+// filled refuses flags that were given without a value, as by an unset variable
+// of a script.
+func filled(cmd *cobra.Command, names ...string) error {
+	for _, name := range names {
+		if f := cmd.Flags().Lookup(name); f.Changed && f.Value.String() == "" {
+			return exitCode{2, fmt.Errorf("--%s is empty", name)}
+		}
+	}
+	return nil
+}
+
+func atMostOne(cmd *cobra.Command, names ...string) error {
+	given := 0
+	for _, name := range names {
+		if cmd.Flags().Changed(name) {
+			given++
+		}
+	}
+	if given > 1 {
+		return exitCode{2, fmt.Errorf("choose one of --%s", strings.Join(names, ", --"))}
+	}
+	return nil
 }
 
 // installKernel writes a kernelspec that runs this very binary and returns its
@@ -98,6 +142,9 @@ func installKernel(o kernel.InstallOptions, data string) (string, error) {
 	exe, err := os.Executable()
 	if err != nil {
 		return "", fmt.Errorf("kernel install: %w", err)
+	}
+	if strings.Contains(filepath.ToSlash(exe), "/go-build") && filepath.Base(filepath.Dir(exe)) == "exe" {
+		return "", errors.New("kernel install: `go run` deletes this program when it has ended: build it first (`make build`), then install by bin/fabricbook")
 	}
 	o.Executable = exe
 	if data != "" {
