@@ -27,6 +27,7 @@ VALUES = {
     "ratios": {"x": 1, "y": 2.5},
     "nothing": None,
     "nested": {"list": [[1, 2], [3]]},
+    "gaps": {"a": None, "käse`": [{"b": None}], "yes": True},
 }
 WANTED = f"""\
 string {TRICKY!s}
@@ -39,6 +40,7 @@ bool true
 map[string]float64 map[x:1 y:2.5]
 <nil> <nil>
 map[string][][]int map[list:[[1 2] [3]]]
+map[string]interface {{}} map[a:<nil> käse`:[map[b:<nil>]] yes:true]
 """
 
 

@@ -16,7 +16,8 @@ import (
 func makeCallInstr(function unsafe.Pointer, i *ixgo.Interp, instr ssa.Value, call *ssa.CallCommon) func(*ixgo.Frame)
 
 // adapt replaces compiled instructions of t's interpreter: calls of methods through
-// interfaces, see separate, and where files turn into interfaces, see handOn.
+// interfaces, see separate, where files turn into interfaces, see handOn, and where
+// maps hold interfaces, see nilInMap.
 func adapt(i *ixgo.Interp, t *task, out *output) {
 	for it := reflect.ValueOf(i).Elem().FieldByName("funcs").MapRange(); it.Next(); {
 		f := it.Value()
@@ -30,6 +31,8 @@ func adapt(i *ixgo.Interp, t *task, out *output) {
 			if call, ok := instr.(*ssa.Call); ok && call.Call.IsInvoke() {
 				compiled[n] = separate(f.UnsafePointer(), i, call, compiled[n])
 			} else if other := out.handOn(t, slots, instr, compiled[n]); other != nil {
+				compiled[n] = other
+			} else if other := nilInMap(slots, instr, compiled[n]); other != nil {
 				compiled[n] = other
 			}
 		}
