@@ -110,7 +110,7 @@ func (g *grid) html() string {
 	}
 	b.WriteString("</tbody>\n</table>")
 	if len(g.rows) > boxedRows {
-		b.WriteString("\n</div>")
+		fmt.Fprintf(&b, "\n</div>\n"+`<div style="opacity:0.7">%d rows</div>`, len(g.rows)+g.cut)
 	}
 	if columns != "" {
 		b.WriteString("\n" + `<div style="opacity:0.7">` + columns + `</div>`)

@@ -122,7 +122,7 @@ func TestALargeTableSaysWhatItLeavesOut(t *testing.T) {
 		t.Errorf("%d lines; around the gap %q", len(lines), lines[449:453])
 	}
 	html := b.Data[MIMEHTML].(string)
-	if !strings.Contains(html, "9500 more rows") || !strings.Contains(html, "overflow:auto") || strings.Count(html, "<tr>") != maxRows+2 {
+	if !strings.Contains(html, "9500 more rows") || !strings.Contains(html, ">10000 rows<") || !strings.Contains(html, "overflow:auto") || strings.Count(html, "<tr>") != maxRows+2 {
 		t.Errorf("html of %d rows", strings.Count(html, "<tr>"))
 	}
 	wide := Of([][]int{make([]int, 130)})
