@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"syscall"
 )
 
 // Connection is what a connection file says: where the kernel's five sockets
@@ -132,11 +133,31 @@ func (c *Connection) listenUnix(port *int) (net.Listener, error) {
 		}
 		os.Remove(path) // left by a process that is gone
 	}
+	if len(path) > maxSocketPath {
+		return nil, fmt.Errorf("listen unix %s: the path has %d bytes and a socket's may have %d; "+
+			"choose a shorter prefix in ip, or a shorter JUPYTER_RUNTIME_DIR", path, len(path), maxSocketPath)
+	}
+	return listenOwner(path)
+}
+
+// maxSocketPath is the room in sockaddr_un less the zero byte at its end, in
+// bytes.
+const maxSocketPath = len(syscall.RawSockaddrUnix{}.Path) - 1
+
+// listenOwner makes a socket that only the owner can connect to, from its first
+// moment on.
+func listenOwner(path string) (net.Listener, error) {
+	before := syscall.Umask(0o177)
 	l, err := net.Listen("unix", path)
+	syscall.Umask(before)
 	if err != nil {
 		return nil, err
 	}
-	return l, os.Chmod(path, 0o600)
+	if err := os.Chmod(path, 0o600); err != nil {
+		l.Close()
+		return nil, err
+	}
+	return l, nil
 }
 
 // Store writes the connection file at path, readable by its owner only. Fields

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"encoding/json"
+	"errors"
 	"net"
 	"os"
 	"path/filepath"
@@ -104,6 +105,26 @@ func TestListenTakesADeadSocketOnly(t *testing.T) {
 		t.Fatalf("a socket left behind was not taken: %v", err)
 	}
 	second.Close()
+}
+
+func TestListenUnixForTheOwnerOnly(t *testing.T) {
+	c := Connection{Transport: "ipc", IP: filepath.Join(t.TempDir(), "k")}
+	l, err := c.Listen(&c.ShellPort)
+	if err != nil {
+		t.Fatal(err)
+	}
+	info, err := os.Lstat(l.Addr().String())
+	if err != nil || info.Mode() != os.ModeSocket|0o600 {
+		t.Errorf("mode %v, error %v, want a socket of 0600", info.Mode(), err)
+	}
+	l.Close()
+	if _, err := os.Lstat(l.Addr().String()); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the socket file is left behind: %v", err)
+	}
+	c.IP = filepath.Join(t.TempDir(), strings.Repeat("l", maxSocketPath))
+	if l, err := c.Listen(&c.ShellPort); err == nil || !strings.Contains(err.Error(), "shorter") {
+		t.Errorf("a path too long: listener %v, error %v", l, err)
+	}
 }
 
 func FuzzParseConnection(f *testing.F) {
