@@ -67,6 +67,9 @@ func Install(o InstallOptions) (dir string, err error) {
 	}
 	dir = filepath.Join(base, strings.ToLower(o.Name))
 	if err := replaceDir(dir, files); err != nil {
+		if errors.Is(err, os.ErrPermission) {
+			err = fmt.Errorf("%w; --user and --prefix choose a folder that you may write to", err)
+		}
 		return "", fmt.Errorf("install kernel: %w", err)
 	}
 	return dir, nil
