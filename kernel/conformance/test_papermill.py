@@ -1,7 +1,9 @@
 """papermill runs Go notebooks and gives them parameters, by the package in kernel/papermill."""
 
 import os
+import subprocess
 import sys
+import tomllib
 
 import pytest
 
@@ -84,6 +86,43 @@ def test_a_failing_cell_fails_the_run(tmp_path):
     nbformat.write(notebook(("x := 1", "parameters"), ('panic("no fabric")',)), path)
     with pytest.raises(papermill.exceptions.PapermillExecutionError, match="no fabric"):
         papermill.execute_notebook(str(path), str(tmp_path / "out.ipynb"), {"x": 2}, progress_bar=False)
+
+
+@pytest.fixture
+def command(tmp_path):
+    """papermill's command, which finds the package as pip installs it."""
+    package = os.path.join(os.path.dirname(__file__), "..", "papermill")
+    with open(os.path.join(package, "pyproject.toml"), "rb") as f:
+        points = tomllib.load(f)["project"]["entry-points"]
+    info = tmp_path / "fabricbook_papermill-0.0.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: fabricbook-papermill\nVersion: 0.0.0\n")
+    (info / "entry_points.txt").write_text("".join(
+        f"[{group}]\n" + "".join(f"{name} = {value}\n" for name, value in entries.items()) for group, entries in points.items()))
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), package])}
+    return lambda *arguments: subprocess.run(
+        [sys.executable, "-m", "papermill", *arguments], cwd=tmp_path, env=env, capture_output=True, text=True, timeout=60)
+
+
+def test_the_command_logs_outputs(command, tmp_path):
+    cells = ("segment := `none` // which one\nlimit := 1.5", "parameters"), ('import "fmt"\nfmt.Println("on", segment, limit)',), ('display.HTML("<b>well</b>")',)
+    nbformat.write(notebook(*cells), tmp_path / "in.ipynb")
+    done = command("in.ipynb", "out.ipynb", "--log-output", "-p", "segment", "dc-`web`", "-p", "limit", "2")
+    assert done.returncode == 0, done.stderr
+    assert "on dc-`web` 2\n" in done.stderr and "Ending Cell 4" in done.stderr
+    told = command("--help-notebook", "in.ipynb")
+    assert "segment: string (default `none`)" in told.stdout and "which one" in told.stdout, told
+
+
+def test_the_command_shows_go_errors(command, tmp_path):
+    cells = ("n := 0", "parameters"), ("func share(a, b int) int {\n\treturn a / b\n}",), ("share(1, n)",), ('panic("never")',)
+    nbformat.write(notebook(*cells), tmp_path / "in.ipynb")
+    done = command("in.ipynb", "out.ipynb", "--log-output")
+    assert done.returncode == 1
+    told = done.stderr[done.stderr.index("PapermillExecutionError"):]
+    assert "integer divide by zero" in told and "return a / b" in told and "share(1, n)" in told and "never" not in told
+    cells = nbformat.read(tmp_path / "out.ipynb", as_version=4).cells
+    assert cells[-1].execution_count is None and any("divide by zero" in str(c.outputs) for c in cells if c.cell_type == "code")
 
 
 def test_the_parameters_cell_is_read():

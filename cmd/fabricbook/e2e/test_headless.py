@@ -6,11 +6,12 @@ import nbformat
 from conftest import ROOT
 from jupyter_client.kernelspec import KernelSpecManager
 from nbclient import NotebookClient
+from nbconvert import HTMLExporter
 
 NOTEBOOK = ROOT / "notebooks" / "library" / "01-segments-router-security-groups.ipynb"
 
 
-def test_nbclient_runs_the_first_notebook(fabric, monkeypatch):
+def test_nbclient_runs_the_first_notebook(fabric, monkeypatch, caplog):
     for name, value in fabric.env().items():
         monkeypatch.setenv(name, value)
     assert "fabricbook" in KernelSpecManager().find_kernel_specs()
@@ -21,6 +22,8 @@ def test_nbclient_runs_the_first_notebook(fabric, monkeypatch):
     text = json.dumps([c.outputs for c in code])
     assert "dc-db-network" in text and "image/svg" in text
     nbformat.validate(nb)
+    page, _ = HTMLExporter().from_notebook_node(nb)
+    assert "hl-go" in page and "hl-ipython" not in page and caplog.messages == [], caplog.messages
 
 
 def test_fabricbook_run_executes_and_reports_failure(fabric, tmp_path):
