@@ -2,9 +2,12 @@ package kernel
 
 import (
 	"context"
+	"strings"
 	"time"
 	"unicode/utf8"
 
+	"github.com/fabricbook/fabricbook/kernel/engine"
+	"github.com/fabricbook/fabricbook/kernel/safety"
 	"github.com/fabricbook/fabricbook/kernel/wire"
 )
 
@@ -27,6 +30,7 @@ func (k *Kernel) serveComplete(r *request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	found.Items = append(found.Items, runbookCommands(at.Code, found)...)
 	matches := make([]string, 0, len(found.Items))
 	types := make([]map[string]any, 0, len(found.Items))
 	start, end := codePoints(at.Code, found.Start), codePoints(at.Code, found.End)
@@ -37,6 +41,21 @@ func (k *Kernel) serveComplete(r *request) (any, error) {
 		})
 	}
 	return completeReply(at.Code, found.Start, found.End, matches, types), nil
+}
+
+// runbookCommands are the lines for the runbook that begin with what a cell's
+// first line holds: the engine does not know them.
+func runbookCommands(code string, found engine.Completions) (items []engine.Completion) {
+	word := code[found.Start:found.End]
+	if !strings.HasPrefix(word, "%") || strings.TrimSpace(code[:found.Start]) != "" {
+		return nil
+	}
+	for _, c := range safety.Commands {
+		if strings.HasPrefix(c[0], word) {
+			items = append(items, engine.Completion{Text: c[0], Type: "magic", Signature: c[1]})
+		}
+	}
+	return items
 }
 
 func completeReply(code string, start, end int, matches []string, types []map[string]any) map[string]any {

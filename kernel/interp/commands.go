@@ -23,15 +23,28 @@ const commandName = "command" + mark
 // special is a line that begins with "%".
 type special struct {
 	name, args, help string
-	do               func(out *output, t *task, arg string) error
+	do               func(e *Engine, t *task, arg string) error
 	complete         func(prefix string) []engine.Completion // of its argument, nil for none
 }
 
 var specials = []special{
 	{"%cd", "[path]", "change the current directory, to the home directory without a path", changeDirectory, completeFolder},
+	{"%env", "[name[=value]]", "list the environment, print a variable, or set it for cells and commands from here on", environment, completeVariable},
 	{"%go111module", "{on|off}", "kept for notebooks of gophernotes: does nothing, cells import what is built in", noModules, nil},
 	{"%help", "", "show this text", nil, nil},
+	{"%history", "[n]", "print the session's cells, or the last n of them", printHistory, nil},
+	{"%packages", "", "list the packages that cells can import", listPackages, nil},
 	{"%pwd", "", "print the current directory", printDirectory, nil},
+	{timeName, "[statement]", "tell how long the statement takes; alone, or where it goes on below, the rest of the cell", measure, nil},
+	{"%vars", "[text]", "list the session's variables, or those whose name holds the text: type, size, value, cell", listVariables, nil},
+}
+
+// elsewhere are lines of other kernels, and what does the same here.
+var elsewhere = map[string]string{
+	"%ls": "write $ ls", "%cat": "write $ cat", "%%bash": "begin each line with $", "%%sh": "begin each line with $", "%%time": "write %time in the first line",
+	"%timeit": "write %time", "%%timeit": "write %time", "%who": "write %vars", "%whos": "write %vars", "%lsmagic": "write %help", "%quickref": "write %help", "%magic": "write %help",
+	"%hist": "write %history", "%set_env": "write %env name=value", "%reset": "restart the kernel", "%matplotlib": "pictures show themselves", "%pip": "cells import what is built in: %packages",
+	"%goget": "cells import what is built in: %packages", "%run": "write $ fabricbook run", "%pdoc": "write name?", "%pinfo": "write name?", "%psource": "write name??",
 }
 
 const shellHelp = "run a shell command; its output is shown as it comes, a failure ends the cell"
@@ -44,12 +57,14 @@ func help() string {
 	for _, s := range specials {
 		row(strings.TrimSpace(s.name+" "+s.args), s.help)
 	}
+	b.WriteString("In a runbook also %steps, %unfreeze REASON and %skip REASON, in the first line of a cell.\n")
 	row("name?", "alone in a cell: show what name is; name?? shows its source too")
 	return b.String()
 }
 
 // takeCommands replaces the lines of a cell that are no Go by Go, line by line.
-// With blank they become spaces and every offset stays what it is.
+// With blank they become spaces, save the Go in them, and every offset stays what
+// it is.
 func takeCommands(cell string, blank bool) string {
 	if !strings.ContainsAny(cell, "$%") {
 		return cell
@@ -58,6 +73,10 @@ func takeCommands(cell string, blank bool) string {
 	for _, c := range commandLines(lines) {
 		text := strings.TrimLeft(lines[c.first], " \t")
 		line, indent := strings.TrimRight(text, " \t\r\n"), lines[c.first][:len(lines[c.first])-len(text)]
+		if at, ok := timedAt(text); ok {
+			lines[c.first] = timed(lines, c.first, len(indent)+at, blank)
+			continue
+		}
 		for _, more := range lines[c.first+1 : c.last+1] {
 			line = strings.TrimSuffix(line, `\`) + " " + strings.TrimSpace(more)
 		}
@@ -65,11 +84,13 @@ func takeCommands(cell string, blank bool) string {
 			lines[j] = spaces(lines[j])
 		}
 		if !blank {
-			lines[c.first] = indent + commandName + "(" + strconv.Quote(line) + ")" + lineEnd(lines[c.first])
+			lines[c.first] = indent + commandCall(line) + lineEnd(lines[c.first])
 		}
 	}
 	return strings.Join(lines, "")
 }
+
+func commandCall(line string) string { return commandName + "(" + strconv.Quote(line) + ")" }
 
 // commandLine is a line that is no Go with those that go on with it after a "\".
 type commandLine struct{ first, last int }
@@ -83,6 +104,10 @@ func commandLines(lines []string) (found []commandLine) {
 			continue
 		}
 		c := commandLine{i, i}
+		if _, ok := timedAt(strings.TrimLeft(lines[i], " \t")); ok {
+			found = append(found, c)
+			continue
+		}
 		for strings.HasSuffix(strings.TrimRight(lines[i], " \t\r\n"), `\`) && i+1 < len(lines) {
 			i++
 		}
@@ -102,6 +127,9 @@ func commandLineAt(cell string, cursor int) (start int, ok bool) {
 	}
 	for _, c := range commandLines(lines) {
 		start := begins[c.first] + len(lines[c.first]) - len(strings.TrimLeft(lines[c.first], " \t"))
+		if at, ok := timedAt(cell[start:begins[c.first+1]]); ok && cursor >= start+at {
+			return 0, false // Go stands there
+		}
 		if start < cursor && (cursor < begins[c.last+1] || c.last == len(lines)-1) {
 			return start, true
 		}
@@ -116,7 +144,7 @@ func isCommand(line string) bool {
 		return false
 	}
 	next, _ := utf8.DecodeRuneInString(line[1:])
-	return line[0] == '$' || len(strings.TrimSpace(line)) == 1 || next >= 'a' && next <= 'z'
+	return line[0] == '$' || len(strings.TrimSpace(line)) == 1 || next >= 'a' && next <= 'z' || next == '%'
 }
 
 func lineEnd(line string) string { return line[len(strings.TrimRight(line, "\r\n")):] }
@@ -168,6 +196,9 @@ func unknownCommand(line string) error {
 	if line[0] == '$' || slices.ContainsFunc(specials, func(s special) bool { return s.name == name }) {
 		return nil
 	}
+	if known, ok := elsewhere[name]; ok {
+		return fmt.Errorf("there is no %s here (%s); %%help lists what there is", name, known)
+	}
 	var names []string
 	for _, s := range specials {
 		names = append(names, s.name)
@@ -176,8 +207,8 @@ func unknownCommand(line string) error {
 }
 
 // command runs one line. It panics with an error where that fails.
-func (ts *tasks) command(line string) {
-	t := ts.owner()
+func (e *Engine) command(line string) {
+	t := e.tasks.owner()
 	if t == nil {
 		return
 	}
@@ -185,14 +216,14 @@ func (ts *tasks) command(line string) {
 	name, arg, _ := strings.Cut(line, " ")
 	switch {
 	case line[0] == '$':
-		err = ts.shell(t, strings.TrimSpace(line[1:]))
+		err = e.tasks.shell(t, strings.TrimSpace(line[1:]))
 	case name == "%help":
-		ts.out.write(t.cell, "stdout", help())
+		e.out.write(t.cell, "stdout", help())
 	default:
 		err = unknownCommand(line)
 		for _, s := range specials {
 			if s.name == name {
-				err = s.do(ts.out, t, strings.TrimSpace(arg))
+				err = s.do(e, t, strings.TrimSpace(arg))
 			}
 		}
 	}
@@ -201,7 +232,7 @@ func (ts *tasks) command(line string) {
 	}
 }
 
-func changeDirectory(_ *output, _ *task, path string) error {
+func changeDirectory(_ *Engine, _ *task, path string) error {
 	if path == "" || path == "~" || strings.HasPrefix(path, "~/") {
 		home, err := os.UserHomeDir()
 		if err != nil {
@@ -215,19 +246,19 @@ func changeDirectory(_ *output, _ *task, path string) error {
 	return nil
 }
 
-func printDirectory(out *output, t *task, _ string) error {
+func printDirectory(e *Engine, t *task, _ string) error {
 	dir, err := os.Getwd()
 	if err != nil {
 		return fmt.Errorf("%%pwd: %w", err)
 	}
-	out.write(t.cell, "stdout", dir+"\n")
+	e.out.write(t.cell, "stdout", dir+"\n")
 	return nil
 }
 
-func noModules(out *output, t *task, arg string) error {
+func noModules(e *Engine, t *task, arg string) error {
 	if arg != "on" && arg != "off" {
 		return fmt.Errorf("%%go111module: want on or off, not %q", arg)
 	}
-	out.write(t.cell, "stderr", "%go111module changes nothing here: cells import the packages that are built in\n")
+	e.out.write(t.cell, "stderr", "%go111module changes nothing here: cells import the packages that are built in\n")
 	return nil
 }

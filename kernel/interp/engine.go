@@ -53,6 +53,7 @@ func New(sink engine.Sink, symbols ...*Package) (*Engine, error) {
 	ts.enter()
 	e.externals = ts.externals()
 	maps.Copy(e.externals, lockExternals())
+	e.externals[runtimePath+".Command"] = e.command
 	maps.Copy(e.externals, newLogs(stream{e.out, "stderr"}, ts.exit).externals())
 	maps.Copy(e.externals, e.out.input.externals())
 	e.out.printBuiltins(e.session.base)
@@ -84,6 +85,7 @@ func (e *Engine) Execute(ctx context.Context, cell engine.Cell) engine.Outcome {
 	t := newTask(cell.Number, name, e.sources)
 	t.asks = cell.Stdin
 	results, failure := e.evaluate(ctx, t, name, cell.Source, !cell.Silent)
+	e.showTime(t)
 	outcome := engine.Outcome{Failure: failure}
 	if failure == nil {
 		outcome.Result = results

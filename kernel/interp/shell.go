@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os/exec"
+	"regexp"
 	"syscall"
 	"time"
 	"unicode/utf8"
@@ -16,12 +17,26 @@ const (
 	drainTime = 200 * time.Millisecond
 )
 
+var (
+	// ownFolder matches a line that only goes elsewhere: as a command of its own it
+	// would change nothing.
+	ownFolder = regexp.MustCompile(`^cd(?:\s+([^\s;|&$*?'"\x60\\-][^\s;|&$*?'"\x60\\]*))?$`)
+	// forgotten matches a line that only sets variables.
+	forgotten = regexp.MustCompile(`^(?:export\s+)?\w+=[^\s;|&]*$`)
+)
+
 // shell runs a command line in a process group of its own, its output going to
 // the cell as it comes. A stopped cell ends the whole group: first by SIGINT, as
 // a terminal does, then by SIGKILL; it does not wait for that.
 func (ts *tasks) shell(t *task, line string) error {
 	if line == "" {
 		return nil
+	}
+	if m := ownFolder.FindStringSubmatch(line); m != nil {
+		return changeDirectory(nil, t, m[1])
+	}
+	if forgotten.MatchString(line) {
+		ts.out.write(t.cell, "stderr", "a command's variables end with its line; %env NAME=value keeps one\n")
 	}
 	ts.out.sync()
 	cmd := exec.Command("/bin/sh", "-c", line)

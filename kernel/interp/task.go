@@ -30,6 +30,7 @@ type task struct {
 
 	mu      sync.Mutex
 	results []any
+	clock   time.Time       // when what %time measures began, zero if nothing does
 	failure *engine.Failure // why it is being stopped, nil if by the user
 }
 
@@ -138,11 +139,10 @@ func (ts *tasks) externals() map[string]any {
 				ts.owners.Store(gid.Get(), t)
 			}
 		},
-		runtimePath + ".End":     ts.end,
-		runtimePath + ".Command": ts.command,
-		runtimePath + ".Unique":  new(uniques).pointer,
-		"os.Exit":                func(code int) { ts.exit(code) },
-		"time.Sleep":             ts.sleep,
+		runtimePath + ".End":    ts.end,
+		runtimePath + ".Unique": new(uniques).pointer,
+		"os.Exit":               func(code int) { ts.exit(code) },
+		"time.Sleep":            ts.sleep,
 	}
 }
 

@@ -47,6 +47,14 @@ type command struct {
 	alone  bool // nothing else stands in the cell
 }
 
+// Commands are the lines for the runbook, as a cell begins with them, and what they
+// do.
+var Commands = [][2]string{
+	{"%skip", "REASON: count the cell as done, do not run it"},
+	{"%steps", "list the steps and their states"},
+	{"%unfreeze", "[all | STEP] REASON: run a step once more that has ended well"},
+}
+
 // readCommand reads the command of a cell and returns the source without it; the
 // other lines keep their numbers.
 func readCommand(source string) (c command, rest string) {
