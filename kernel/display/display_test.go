@@ -222,6 +222,26 @@ func TestWhatCannotBeShownSaysWhy(t *testing.T) {
 	}
 }
 
+func TestAListOfValuesThatShowThemselves(t *testing.T) {
+	for _, v := range []any{[]card{{"a"}, {"b"}}, []any{card{"a"}, &card{"b"}}} {
+		b := Of(v)
+		if html, want := b.Data[MIMEHTML], "<div><b>a</b></div>\n<div><b>b</b></div>"; html != want || b.Text() != "card a\ncard b" {
+			t.Errorf("%T: %v", v, b.Data)
+		}
+	}
+	if b := Of(make([]card, maxShown+7)); !strings.HasSuffix(b.Text(), "\n... 7 more") || strings.Count(b.Data[MIMEHTML].(string), "<b>") != maxShown {
+		t.Errorf("a long list: %v", b.Data)
+	}
+	for _, v := range []any{[]any{card{"a"}, 1}, []*card{nil}, []card{}} {
+		if b := Of(v); b.Data[MIMEHTML] != nil {
+			t.Errorf("%T %v: %v", v, v, b.Data)
+		}
+	}
+	if b := Of([]broken{{1}}); b.Text() != "N\n1" {
+		t.Errorf("a list of values that panic: %q, want the table of their fields", b.Text())
+	}
+}
+
 func TestSmallTreesAreOpen(t *testing.T) {
 	if JSON(map[string]int{"a": 1}).Metadata[MIMEJSON] == nil || JSON(make([]int, 100)).Metadata[MIMEJSON] != nil {
 		t.Error("a small tree is folded, or a large one open")

@@ -171,14 +171,47 @@ var representations = []representation{
 	}},
 }
 
-// shape shows a value without methods for the purpose by what it is: a matrix or
-// a table.
+// shape shows a value without methods for the purpose by what it is: a matrix, a
+// list of values that show themselves, or a table.
 func shape(b *Bundle, v any) {
-	if m, ok := matrixOf(v); ok {
-		*b = m
-	} else if t, ok := tableOf(v); ok {
-		*b = t
+	for _, of := range []func(any) (Bundle, bool){matrixOf, listOf, tableOf} {
+		if shown, ok := of(v); ok {
+			*b = shown
+			return
+		}
 	}
+}
+
+// maxShown bounds the values of a list that are shown one below the other.
+const maxShown = 50
+
+// listOf shows a list of values that all have HTML one below the other.
+func listOf(v any) (b Bundle, ok bool) {
+	list := reflect.ValueOf(v)
+	if !isList(list.Type()) || list.Len() == 0 {
+		return b, false
+	}
+	var markup, text []string
+	for i := range min(list.Len(), maxShown) {
+		one := list.Index(i)
+		if isNilPointer(one) || !one.CanInterface() {
+			return b, false
+		}
+		if _, ok := one.Interface().(interface{ HTML() string }); !ok {
+			return b, false
+		}
+		shown := Of(one.Interface())
+		h, ok := shown.Data[MIMEHTML].(string)
+		if !ok {
+			return b, false
+		}
+		markup, text = append(markup, "<div>"+h+"</div>"), append(text, shown.Text())
+	}
+	if cut := list.Len() - maxShown; cut > 0 {
+		more := fmt.Sprintf("... %d more", cut)
+		markup, text = append(markup, "<div>"+more+"</div>"), append(text, more)
+	}
+	return Bundle{Data: MIMEMap{MIMEHTML: strings.Join(markup, "\n"), MIMEText: strings.Join(text, "\n")}}, true
 }
 
 // merge adds from to b; what b has already stays.
