@@ -77,8 +77,8 @@ def test_two_thousand_connections_at_once_and_their_release(fresh):
     km, kc = fresh
     assert run(kc, "1").status == "ok"
     before = open_files(km)
-    for port in ("shell_port", "iopub_port"):
-        strangers = [connect(km, port) for _ in range(2000)]
+    for port, kind in (("shell_port", None), ("iopub_port", None), ("shell_port", b"DEALER"), ("iopub_port", b"SUB")):
+        strangers = [zmtp(km, port, kind) if kind else connect(km, port) for _ in range(2000)]
         newcomer(km)
         assert run(kc, "1").status == "ok"
         for s in strangers:

@@ -6,6 +6,7 @@ import (
 	"net"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -28,6 +29,7 @@ type peer struct {
 	conn  net.Conn
 	r     frameReader
 	limit int // bytes that may wait to be written
+	spoke atomic.Bool
 
 	mu      sync.Mutex
 	changed *sync.Cond // queue, closed or drained changed
@@ -44,6 +46,10 @@ func newPeer(conn net.Conn, r frameReader, info peerInfo, limit int) *peer {
 	p.changed = sync.NewCond(&p.mu)
 	return p
 }
+
+// hasSpoken tells whether a message or command came from p; nil is a peer in its
+// handshake.
+func (p *peer) hasSpoken() bool { return p != nil && p.spoke.Load() }
 
 // send queues one message. It fails where the connection has ended, and ends
 // it where too much waits already.

@@ -97,9 +97,9 @@ func pause(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// admit counts conn in. Where there are too many, one that is still in its
-// handshake has to go: who has the keys and speaks the protocol is through in
-// milliseconds, who only holds connections keeps nobody out.
+// admit counts conn in. Where there are too many, one that has not said anything
+// yet has to go: a client does in milliseconds, and comes back where it did not;
+// who only holds connections keeps nobody out.
 func (s *server) admit(conn net.Conn) bool {
 	s.mu.Lock()
 	full := len(s.conns) >= maxPeers
@@ -118,13 +118,13 @@ func (s *server) admit(conn net.Conn) bool {
 	return true
 }
 
-// evict ends the handshake that has lasted longest.
+// evict ends the oldest connection that has not got beyond its handshake.
 func (s *server) evict() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var oldest net.Conn
 	for conn, a := range s.conns {
-		if a.peer == nil && (oldest == nil || a.since.Before(s.conns[oldest].since)) {
+		if !a.peer.hasSpoken() && (oldest == nil || a.since.Before(s.conns[oldest].since)) {
 			oldest = conn
 		}
 	}
@@ -203,6 +203,7 @@ func gone(err error) bool {
 
 func (s *server) read(p *peer) error {
 	command := func(name string, body []byte) error {
+		p.spoke.Store(true)
 		return p.command(name, body, func(name string, body []byte) {
 			if s.command != nil {
 				s.command(p, name, body)
@@ -214,6 +215,7 @@ func (s *server) read(p *peer) error {
 		if err != nil {
 			return err
 		}
+		p.spoke.Store(true)
 		if s.message != nil {
 			s.message(p, frames)
 		}

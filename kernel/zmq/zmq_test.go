@@ -547,14 +547,29 @@ func TestStrangersKeepNobodyOut(t *testing.T) {
 	r := echoRouter(t)
 	r.patience = time.Hour
 	serve(t, r)
-	for range maxPeers + 10 {
+	client := join(t, r.Addr(), "DEALER", "")
+	say := func(c *raw) {
+		t.Helper()
+		c.send(appendFrame(nil, 0, []byte("hello")))
+		if got := c.receive(); string(got[0]) != "hello" {
+			t.Errorf("got %q", got)
+		}
+	}
+	say(client)
+	for range maxPeers + 10 { // who connects, and who shakes hands and no more
 		dial(t, r.Addr())
 	}
-	c := join(t, r.Addr(), "DEALER", "")
-	c.send(appendFrame(nil, 0, []byte("hello")))
-	if got := c.receive(); string(got[0]) != "hello" {
-		t.Errorf("got %q", got)
+	say(join(t, r.Addr(), "DEALER", ""))
+	for range maxPeers + 10 {
+		join(t, r.Addr(), "DEALER", "")
 	}
+	say(join(t, r.Addr(), "DEALER", ""))
+	say(client)
+	waitFor(t, "the identities of those that are gone to be forgotten", func() bool {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		return len(r.byID) <= maxPeers
+	})
 }
 
 // TestWhatWaitsGoesToTheNewConnection stalls a client's connection; the one that
