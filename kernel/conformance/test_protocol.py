@@ -532,8 +532,13 @@ def test_a_large_cell(client):
 
 
 def test_a_large_result(client):
+    """Its beginning is shown and what is missing is told; printing it shows it all."""
     r = run(client, 'import "strings"\nstrings.Repeat("0123456789", 2000000)', timeout=60)
-    assert len(r.result()) == 20_000_000
+    shown, rest = r.result().split("\n", 1)
+    assert shown == ("0123456789" * 110_000)[: len(shown)] and len(shown) >= 1_000_000
+    assert f"{20_000_000 - len(shown)} bytes more" in rest
+    r = run(client, 'import "fmt"\nfmt.Print(strings.Repeat("0123456789", 2000000))', timeout=60)
+    assert len(r.text()) == 20_000_000
 
 
 def test_output_stays_below_what_jupyter_server_drops():
