@@ -2,6 +2,7 @@ package runbooks
 
 import (
 	"context"
+	"fmt"
 	"net/netip"
 	"os"
 	"time"
@@ -71,14 +72,26 @@ func connected(s service) *Fabric {
 
 // WithContext returns the same fabric with verbs that end, failing, when ctx does.
 func (f *Fabric) WithContext(ctx context.Context) *Fabric {
+	f.mustBeConnected("WithContext")
 	return &Fabric{service: f.service, ctx: ctx}
 }
 
 // URL is the controller's address.
-func (f *Fabric) URL() string { return f.service.URL() }
+func (f *Fabric) URL() string {
+	f.mustBeConnected("URL")
+	return f.service.URL()
+}
+
+// mustBeConnected ends the verb where f is what a variable holds whose cell failed.
+func (f *Fabric) mustBeConnected(verb string) {
+	if f == nil || f.service == nil {
+		panic(&Error{Verb: verb, Detail: "the fabric is not connected: the cell that connects has failed or has not run", Fix: "run it again: fab := Connect()"})
+	}
+}
 
 // do runs one verb's calls and ends the verb where they fail.
 func (f *Fabric) do(verb string, call func(context.Context) error) {
+	f.mustBeConnected(verb)
 	ctx, cancel := context.WithTimeout(f.ctx, patience)
 	defer cancel()
 	must(verb, call(ctx))
@@ -95,11 +108,15 @@ func (f *Fabric) intent(verb string) (intent netlib.Fabric) {
 
 // Plan begins a plan under a title for people and the history. Nothing changes
 // until its Apply.
-func (f *Fabric) Plan(title string) *Plan { return &Plan{fabric: f, title: title} }
+func (f *Fabric) Plan(title string) *Plan {
+	f.mustBeConnected(fmt.Sprintf("plan %q", title))
+	return &Plan{fabric: f, title: title}
+}
 
 // Load begins a plan with the objects of a fabric file (YAML or JSON) on the
 // machine where the cell runs.
 func (f *Fabric) Load(path string) *Plan {
+	f.mustBeConnected("load " + path)
 	data, err := os.ReadFile(path)
 	must("load "+path, err)
 	return f.LoadText(data, path)

@@ -11,6 +11,7 @@ import (
 
 // LoadText is Load of a fabric file's content; name stands for it in errors.
 func (f *Fabric) LoadText(text []byte, name string) *Plan {
+	f.mustBeConnected("load " + name)
 	edit, err := manifest.Decode(text, name)
 	must("load "+name, err)
 	return &Plan{fabric: f, title: name, edit: edit, source: text}

@@ -26,6 +26,11 @@ func (s *sources) panicHint(value any, frames []frame) string {
 		}
 		return "v, ok := x.(" + m[2] + ") tells whether it is one, without a panic"
 	}
+	if strings.Contains(text, "nil pointer dereference") {
+		if x := s.receiver(frames); x != "" {
+			return x + " is nil, or what its method uses: has the cell that sets it failed, or not run?"
+		}
+	}
 	operand := s.operand(frames)
 	for _, h := range panicHints {
 		if strings.Contains(text, h.text) {
@@ -53,6 +58,24 @@ var panicHints = []struct{ text, hint, named string }{
 	{"send on closed channel", "only the sender closes a channel, behind its last value", "only the sender closes a channel, behind its last value"},
 	{"stack overflow", "the function calls itself without an end: one way through it must not", "the function calls itself without an end: one way through it must not"},
 	{"makeslice: len out of range", "a length is 0 or more, and what fits into memory", "a length is 0 or more, and what fits into memory"},
+}
+
+var methodCall = regexp.MustCompile(`^(\pL[\pL\pN_]*)\.[\pL\pN_.]+\(`)
+
+// receiver is the name whose method the innermost frame calls at its place.
+func (s *sources) receiver(frames []frame) string {
+	if len(frames) == 0 || frames[0].column < 1 {
+		return ""
+	}
+	line, ok := s.line(frames[0].file, frames[0].line)
+	if !ok || frames[0].column > len(line) {
+		return ""
+	}
+	m := methodCall.FindStringSubmatch(line[startOfOperand(line, frames[0].column-1):])
+	if m == nil {
+		return ""
+	}
+	return m[1]
 }
 
 // operand is what stands before the dot or the bracket at which the innermost frame
