@@ -1,6 +1,7 @@
 package kernel
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -54,7 +55,7 @@ func (k *Kernel) guarded(r *request, content wire.Execute, cell engine.Cell, cou
 	began := time.Now()
 	unwritten := k.journal.Start(safety.Record{
 		ID: id, User: k.session.Username, Username: r.msg.Header.Username, Session: r.msg.Header.Session, Kernel: k.session.ID,
-		Notebook: k.cfg.Notebook, Cell: cell.ID, Count: counted(cell), SHA256: safety.Hash(cell.Source), Note: k.masker.Text(verdict.Note),
+		Notebook: cmp.Or(k.cfg.Notebook, safety.NotebookOf(cell.ID)), Cell: cell.ID, Count: counted(cell), SHA256: safety.Hash(cell.Source), Note: k.masker.Text(verdict.Note),
 	})
 	cell.Source = verdict.Source
 	outcome := k.admitted(cell, verdict, unwritten)

@@ -5,12 +5,15 @@ to iopub, and kernels are ended by signals.
 """
 
 import contextlib
+import json
 import os
 import signal
 import socket
 import time
 import uuid
+from urllib.parse import quote
 
+import nbformat
 import pytest
 import zmq
 from .driving import run
@@ -212,3 +215,20 @@ def test_the_end_by_signals(surroundings):
             time.sleep(0.01)
     finally:
         stop(km, kc)
+
+
+def test_a_runbook(extension, tmp_path):
+    """The extension tells the notebook's file in the ids of cells: what it declares holds here as well."""
+    steps = ('ready := "yes"', "ready + ready")
+    cells = [nbformat.v4.new_markdown_cell("# Change"), *map(nbformat.v4.new_code_cell, steps)]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata={"fabricbook": {"runbook": True}}), tmp_path / "two words.ipynb")
+
+    def step(number):
+        uri = f"vscode-notebook-cell:{quote(str(tmp_path))}/two%20words.ipynb#W{number}sZmlsZQ%3D%3D"
+        return extension.reply(extension.cell(steps[number - 1], {"cellId": uri, "tags": []}))
+
+    assert "comes before" in step(2)["evalue"]
+    assert [step(1)["status"], step(2)["status"]] == ["ok", "ok"]
+    assert "frozen" in step(1)["evalue"]
+    with open(os.path.join(os.environ["FABRICBOOK_DATA"], "executions.jsonl"), encoding="utf-8") as f:
+        assert str(tmp_path / "two words.ipynb") in {json.loads(line).get("notebook") for line in f}

@@ -11,6 +11,7 @@ import (
 // step is one code cell of a runbook's file.
 type step struct {
 	id, source string
+	at         int // position among all cells of the file
 	repeatable bool
 }
 
@@ -64,7 +65,7 @@ func parseNotebook(data []byte) (runbook bool, steps []step, ok bool) {
 	if json.Unmarshal(data, &nb) != nil {
 		return false, nil, false
 	}
-	for _, c := range nb.Cells {
+	for at, c := range nb.Cells {
 		source := joined(c.Source)
 		if c.Type != "code" || strings.TrimSpace(source) == "" {
 			continue
@@ -72,7 +73,7 @@ func parseNotebook(data []byte) (runbook bool, steps []step, ok bool) {
 		if command, _ := readCommand(source); command.alone && command.verb != "skip" {
 			continue
 		}
-		steps = append(steps, step{c.ID, source, slices.Contains(c.Metadata.Tags, "repeatable")})
+		steps = append(steps, step{c.ID, source, at, slices.Contains(c.Metadata.Tags, "repeatable")})
 	}
 	switch declared := string(nb.Metadata.Fabricbook.Runbook); declared {
 	case "", "null", "false":

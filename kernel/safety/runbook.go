@@ -22,10 +22,11 @@ type Cell struct {
 // Runbook decides which cells may run. Where nothing declares a runbook, all may.
 // Its methods may be called from any goroutine.
 type Runbook struct {
-	mu       sync.Mutex
-	file     file
-	declared bool // by a comment in a cell
-	cells    map[string]*progress
+	mu        sync.Mutex
+	file      file
+	declared  bool // by a comment in a cell
+	cells     map[string]*progress
+	addresses map[string]string // ids in the file, by VS Code's addresses
 }
 
 // progress is what the runbook knows of one cell.
@@ -47,7 +48,7 @@ type progress struct {
 // NewRunbook makes the runbook of the notebook in a file; an empty path means
 // that the front end tells none.
 func NewRunbook(path string) *Runbook {
-	return &Runbook{file: file{path: path}, cells: map[string]*progress{}}
+	return &Runbook{file: file{path: path}, cells: map[string]*progress{}, addresses: map[string]string{}}
 }
 
 // Verdict is what a runbook says of a cell.
@@ -68,6 +69,7 @@ func (r *Runbook) Admit(c Cell) Verdict {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.file.refresh()
+	c = r.identify(c)
 	d := readDirectives(c.Source)
 	cmd, rest := readCommand(c.Source)
 	r.declared = r.declared || d.runbook || d.step > 0
@@ -179,6 +181,11 @@ func (r *Runbook) missing(at, number int) string {
 func (r *Runbook) doneInFile(s step) bool {
 	for _, key := range []string{s.id, fmt.Sprint("step ", readDirectives(s.source).step), "source " + strings.TrimSpace(s.source)} {
 		if p := r.cells[key]; p != nil && key != "" && p.done {
+			return true
+		}
+	}
+	for key, p := range r.cells { // run by VS Code before it saved them
+		if strings.HasPrefix(key, addressScheme) && p.done && p.source == s.source {
 			return true
 		}
 	}
