@@ -539,6 +539,8 @@ def test_a_large_result(client):
     assert f"{20_000_000 - len(shown)} bytes more" in rest
     r = run(client, 'import "fmt"\nfmt.Print(strings.Repeat("0123456789", 2000000))', timeout=60)
     assert len(r.text()) == 20_000_000
+    r = run(client, 'display.Text(strings.Repeat("0123456789", 2000000))', timeout=60)
+    assert len(r.result()) == 20_000_000, "what is asked for by name comes whole, in one message"
 
 
 def test_output_stays_below_what_jupyter_server_drops():
