@@ -1,11 +1,14 @@
 // Package zmq serves the kernel's end of ZeroMQ connections: ROUTER, XPUB and
-// REP over TCP and Unix sockets, in ZMTP 3.1 with the NULL mechanism
-// (RFC 37/ZMTP). It moves frames and knows nothing of what they mean.
+// REP over TCP and Unix sockets, in ZMTP 3.1 (RFC 37) with the NULL mechanism or,
+// given keys, as the server of CURVE (RFC 26). It moves frames and knows nothing of
+// what they mean.
 //
 // What it promises: no message is dropped; a peer that does not read, does not
 // finish its handshake or sends garbage harms no other peer. Each connection has
 // its own reader and writer; a peer whose unread messages exceed the limit is
-// disconnected.
+// disconnected, and so is one that asks again and again without reading. What
+// unfinished messages take is bounded for all peers together. Among too many
+// connections those that have said nothing make room.
 //
 // # Why go-zeromq/zmq4 is the peer and not the wire
 //
