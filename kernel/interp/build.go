@@ -90,7 +90,7 @@ func (s *session) compile(t *task, l *lowered, externals map[string]any, all boo
 	if err != nil {
 		return nil, err
 	}
-	adapt(p.interp, t, s.out)
+	adapt(p, t, s.out)
 	s.shareTypes(p.interp, invokes)
 	return p, s.bindVariables(p, nodes)
 }

@@ -53,6 +53,10 @@ func TestEngineInternals(t *testing.T) {
 		{reflect.TypeFor[ixgo.Frame](), "interp", reflect.TypeFor[*ixgo.Interp]()},
 		{function, "ssaInstrs", reflect.TypeFor[[]ssa.Instruction]()},
 		{function, "Instrs", reflect.TypeFor[[]func(*ixgo.Frame)]()},
+		{function, "Blocks", reflect.TypeFor[[]int]()},
+		{reflect.TypeFor[ixgo.Frame](), "block", reflect.TypeFor[*ssa.BasicBlock]()},
+		{reflect.TypeFor[ixgo.Frame](), "pred", reflect.TypeFor[int]()},
+		{reflect.TypeFor[ixgo.Frame](), "ipc", reflect.TypeFor[int]()},
 	} {
 		field, ok := f.in.FieldByName(f.name)
 		if !ok || field.Type != f.want {

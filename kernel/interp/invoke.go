@@ -18,22 +18,27 @@ func makeCallInstr(function unsafe.Pointer, i *ixgo.Interp, instr ssa.Value, cal
 // adapt replaces compiled instructions of t's interpreter: calls of methods through
 // interfaces, see separate, where files turn into interfaces, see handOn, and where
 // maps hold interfaces, see nilInMap.
-func adapt(i *ixgo.Interp, t *task, out *output) {
-	for it := reflect.ValueOf(i).Elem().FieldByName("funcs").MapRange(); it.Next(); {
+func adapt(p *program, t *task, out *output) {
+	for it := reflect.ValueOf(p.interp).Elem().FieldByName("funcs").MapRange(); it.Next(); {
 		f := it.Value()
 		if f.IsNil() {
 			continue
 		}
-		source := *(*[]ssa.Instruction)(privateField(f.Elem(), "ssaInstrs"))
-		compiled := *(*[]func(*ixgo.Frame))(privateField(f.Elem(), "Instrs"))
-		slots := *(*map[ssa.Value]uint32)(privateField(f.Elem(), "index"))
-		for n, instr := range source[:min(len(source), len(compiled))] {
+		c := code{
+			source:   *(*[]ssa.Instruction)(privateField(f.Elem(), "ssaInstrs")),
+			compiled: *(*[]func(*ixgo.Frame))(privateField(f.Elem(), "Instrs")),
+			slots:    *(*map[ssa.Value]uint32)(privateField(f.Elem(), "index")),
+			blocks:   *(*[]int)(privateField(f.Elem(), "Blocks")),
+		}
+		for n, instr := range c.source[:min(len(c.source), len(c.compiled))] {
 			if call, ok := instr.(*ssa.Call); ok && call.Call.IsInvoke() {
-				compiled[n] = separate(f.UnsafePointer(), i, call, compiled[n])
-			} else if other := out.handOn(t, slots, instr, compiled[n]); other != nil {
-				compiled[n] = other
-			} else if other := nilInMap(slots, instr, compiled[n]); other != nil {
-				compiled[n] = other
+				c.compiled[n] = separate(f.UnsafePointer(), p.interp, call, c.compiled[n])
+			} else if other := out.handOn(t, c.slots, instr, c.compiled[n]); other != nil {
+				c.compiled[n] = other
+			} else if other := nilInMap(c.slots, instr, c.compiled[n]); other != nil {
+				c.compiled[n] = other
+			} else {
+				c.quicken(n, p.stop)
 			}
 		}
 	}
