@@ -161,6 +161,9 @@ func startOfOperand(line string, at int) int {
 		}
 		at -= size
 	}
+	if line[at] == '.' { // a method of what a call before it returned
+		at++
+	}
 	return at
 }
 
