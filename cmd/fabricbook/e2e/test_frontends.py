@@ -221,3 +221,11 @@ def test_restart(cell):
     cell.idle()
     assert "undefined: kept" in cell.run("kept") and cell.prompt.inner_text() == "[1]:"
     assert cell.run("6 * 7") == "42"
+
+
+def test_a_finished_step_is_frozen(cell):
+    """The last test: its runbook is the cell's from here on."""
+    assert cell.run("//fabricbook:runbook\n20 + 1") == "21"
+    assert "frozen" in cell.run("//fabricbook:runbook\n20 + 1")
+    picture(cell, "frozen")
+    assert cell.run("%unfreeze wrong port\n20 + 2") == "22"
