@@ -109,6 +109,9 @@ func (k *Kernel) leaves(ctx context.Context, cell engine.Cell) bool {
 // a question and no Go.
 func asksFor(source string) (name string, detail int, ok bool) {
 	source = strings.TrimSpace(source)
+	if after := strings.TrimLeft(source, "?"); after != source { // "?name" is as good
+		source = after + source[:len(source)-len(after)]
+	}
 	name = strings.TrimRight(source, "?")
 	detail = len(source) - len(name) - 1
 	return name, detail, name != "" && (detail == 0 || detail == 1) && !strings.ContainsAny(name, " \t\n\"`'/")

@@ -98,7 +98,7 @@ def test_inspection_shows_values(fabric):
 
 
 def test_question_marks_page(fabric):
-    for question, want in {"Port?": "Speed int", "select?": "select {", "strings?": "Builder", "time.Second?": "1s"}.items():
+    for question, want in {"Port?": "Speed int", "select?": "select {", "strings?": "Builder", "time.Second?": "1s", "?Port": "Speed int"}.items():
         [page] = run(fabric, question).content["payload"]
         assert page["source"] == "page" and want in page["data"]["text/plain"]
 

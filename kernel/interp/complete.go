@@ -14,12 +14,19 @@ import (
 // hole stands where the cursor is while a cell is looked at.
 const hole = "hole" + mark
 
+// mostCode is the size in bytes of a cell beyond which nobody types in it: reading
+// it again and again would hold up other cells.
+const mostCode = 256 << 10
+
 // Complete proposes what can stand at cursor, the likeliest first: members after a
 // dot, fields in a struct literal, types where a type must stand, names in scope
 // with those first whose type fits; paths inside an import, keys of a live map
 // inside its index; commands, programs and files in lines that are no Go.
 func (e *Engine) Complete(ctx context.Context, code string, cursor int) (engine.Completions, error) {
 	cursor = clampCursor(code, cursor)
+	if len(code) > mostCode {
+		return engine.Completions{Start: cursor, End: cursor}, nil
+	}
 	if start, ok := commandLineAt(code, cursor); ok {
 		return completeCommand(code, start, cursor), ctx.Err()
 	}
@@ -43,6 +50,9 @@ func (e *Engine) Complete(ctx context.Context, code string, cursor int) (engine.
 	defer e.mu.Unlock()
 	var items []proposal
 	for text := range attempts(code, start, end) {
+		if ctx.Err() != nil {
+			break
+		}
 		v := e.session.look(text)
 		if s := v.spot(); s != nil {
 			if found, ok := e.propose(v, s, code[start:cursor]); ok {

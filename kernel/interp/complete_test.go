@@ -260,6 +260,27 @@ func TestCompleteManyNames(t *testing.T) {
 	}
 }
 
+// TestHugeCells checks that a huge cell is neither completed nor explained at the
+// cost of all others, and that its error shows the place alone.
+func TestHugeCells(t *testing.T) {
+	s := newSession(t)
+	s.ok(network)
+	huge := "x := \"" + strings.Repeat("äb ", 1<<20) + "\"; sw."
+	if c, got := s.proposed(huge + "¦"); got != nil || c.Start != len(huge) {
+		t.Errorf("%d proposals, [%d, %d)", len(got), c.Start, c.End)
+	}
+	if _, ok := s.engine.Inspect(context.Background(), huge, len(huge)-2, 0); ok {
+		t.Error("a huge cell is described")
+	}
+	if f := s.run("var n int = \"" + strings.Repeat("äb ", 1<<20) + "\"").Failure; len(f.Message) > 3000 || !strings.HasSuffix(f.Message, "as int value in variable declaration") {
+		t.Errorf("%.4000s", f.Message)
+	}
+	lines := s.run(huge + "Prots").Failure.Traceback
+	if text := strings.Join(lines, "\n"); len(text) > 1000 || !strings.Contains(text, "did you mean Ports?") || !strings.Contains(text, "; sw.Prots\n") {
+		t.Errorf("%.2000s", text)
+	}
+}
+
 func BenchmarkComplete(b *testing.B) {
 	s := newSession(b)
 	s.ok(network)

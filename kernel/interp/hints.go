@@ -21,7 +21,7 @@ func (s *session) compileProblems(errs []types.Error, c *checked) []problem {
 	seen := map[problem]bool{}
 	for _, e := range errs {
 		h := &hinter{session: s, checked: c, at: e.Pos}
-		p := problem{pos: s.fset.Position(e.Pos), msg: ownNames(plain(e.Msg))}
+		p := problem{pos: s.fset.Position(e.Pos), msg: ownNames(plain(shortened(e.Msg)))}
 		h.line, _ = s.sources.line(p.pos.Filename, p.pos.Line)
 		h.rest = h.line[min(max(p.pos.Column-1, 0), len(h.line)):]
 		h.explain(&p)
@@ -35,6 +35,17 @@ func (s *session) compileProblems(errs []types.Error, c *checked) []problem {
 		}
 	}
 	return out
+}
+
+// mostMessage bounds a message, which may quote long texts of the cell.
+const mostMessage = 2000
+
+// shortened is msg with its middle left out where it is long.
+func shortened(msg string) string {
+	if len(msg) <= mostMessage {
+		return msg
+	}
+	return strings.ToValidUTF8(msg[:mostMessage/2], "") + " ... " + strings.ToValidUTF8(msg[len(msg)-mostMessage/2:], "")
 }
 
 // mainPackage matches the name that the checker has for the package of all cells,

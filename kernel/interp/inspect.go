@@ -17,6 +17,9 @@ import (
 // source of what a cell declared.
 func (e *Engine) Inspect(ctx context.Context, code string, cursor, detail int) (display.Bundle, bool) {
 	cursor = clampCursor(code, cursor)
+	if len(code) > mostCode {
+		return display.Bundle{}, false
+	}
 	if start, ok := commandLineAt(code, cursor); ok {
 		return inspectCommand(code[start:])
 	}

@@ -76,6 +76,9 @@ func explainSyntax(p *problem, source, line string) {
 	if strings.HasPrefix(p.msg, "illegal rune literal") || strings.HasPrefix(p.msg, "rune literal") {
 		p.msg += ": single quotes hold one character"
 	}
+	if len(source) > mostCode {
+		return
+	}
 	if !isScanError(p.msg) && explainBrackets(p, source) {
 		return
 	}
