@@ -9,8 +9,10 @@ program, makes that a peer too.
 """
 
 import argparse
+import contextlib
 import json
 import os
+import signal
 import statistics
 import subprocess
 import time
@@ -134,7 +136,13 @@ class Client:
     def close(self):
         self.shell.close()
         self.iopub.close()
+        below = []
+        with contextlib.suppress(OSError):  # it has died already
+            below = self.processes()[1:]
         self.manager.shutdown_kernel(now=True)
+        for pid in below:  # gonb leaves some behind
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
 
 class Table:
