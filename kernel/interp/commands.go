@@ -57,8 +57,8 @@ func help() string {
 	for _, s := range specials {
 		row(strings.TrimSpace(s.name+" "+s.args), s.help)
 	}
-	b.WriteString("In a runbook also %steps, %unfreeze REASON and %skip REASON, in the first line of a cell.\n")
 	row("name?", "alone in a cell: show what name is; name?? shows its source too")
+	b.WriteString("In a runbook also %steps, %unfreeze REASON and %skip REASON, in the first line of a cell.\n")
 	return b.String()
 }
 

@@ -34,6 +34,9 @@ func (s *session) compileProblems(errs []types.Error, c *checked) []problem {
 			out = append(out, p)
 		}
 	}
+	slices.SortStableFunc(out, func(a, b problem) int { // variables are checked before statements
+		return cmp.Or(cmp.Compare(a.pos.Line, b.pos.Line), cmp.Compare(a.pos.Column, b.pos.Column))
+	})
 	return out
 }
 
@@ -482,6 +485,8 @@ func (h *hinter) mismatched(m []string) (near, hint string) {
 	switch {
 	case a == b:
 		return fmt.Sprintf(" (the type %s was declared again since: run the cell of the older use again)", a), ""
+	case (text(a) || text(b)) && strings.Contains(m[0], " * "):
+		return "", "text is repeated by strings.Repeat(text, n)"
 	case text(a) && !text(b):
 		return "", "make text of the other: fmt.Sprint(" + y + ")"
 	case text(b) && !text(a):
