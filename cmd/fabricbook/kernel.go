@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"runtime/debug"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -45,9 +44,6 @@ func kernelCommand() *cobra.Command {
 			}
 			if err := useData(data); err != nil {
 				return err
-			}
-			if os.Getenv("GOGC") == "" {
-				debug.SetGCPercent(200) // this process is small, and long output makes much garbage
 			}
 			// SIGINT interrupts the running cell here; it does not end the kernel.
 			return kernel.Serve(context.WithoutCancel(cmd.Context()), kernel.Config{
