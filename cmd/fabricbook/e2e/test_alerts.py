@@ -8,7 +8,7 @@ import urllib.request
 import nbformat
 import pytest
 from conftest import running, shot
-from test_lab import errors, run_all
+from test_lab import SHOWN, errors, run_all
 
 
 class NoRedirect(urllib.request.HTTPRedirectHandler):
@@ -59,10 +59,10 @@ def test_alert_leads_to_its_notebook(fabric, page):
     assert len(injected) == 1 and '"db-1"' in injected[0].source
 
     page.goto(fabric.address)  # the operator has logged in by the first URL
-    page.wait_for_selector(".jp-NotebookPanel")
+    page.wait_for_selector(SHOWN)
     run_all(page, f"{base}/a/{FINGERPRINT}")
     assert errors(page) == []
-    assert "db-1" in "\n".join(page.locator(".jp-NotebookPanel .jp-OutputArea-output").all_inner_texts())
+    assert "db-1" in "\n".join(page.locator(f"{SHOWN} .jp-OutputArea-output").all_inner_texts())
     shot(page, "alert.png")
 
 

@@ -8,23 +8,28 @@ import subprocess
 from conftest import ARTIFACTS, running, shot
 
 
+# JupyterLab opens again what was open before, in tabs behind the one that the URL names.
+SHOWN = ".jp-NotebookPanel:not(.lm-mod-hidden)"
+
+
 def run_all(page, url, wait=True):
     """Opens the notebook and runs every cell; returns when the last one has ended, or does not wait for it."""
     page.goto(url)
-    page.wait_for_selector(".jp-NotebookPanel .jp-CodeCell", timeout=60_000)
-    page.wait_for_selector('.jp-NotebookPanel-toolbar :text("Fabricbook")', timeout=60_000)
-    page.wait_for_selector('.jp-NotebookPanel .jp-Notebook-ExecutionIndicator[data-status="idle"]', timeout=60_000)
+    page.wait_for_selector(f"{SHOWN} .jp-CodeCell", timeout=60_000)
+    page.wait_for_selector(f'{SHOWN} .jp-NotebookPanel-toolbar :text("Fabricbook")', timeout=60_000)
+    page.wait_for_selector(f'{SHOWN} .jp-Notebook-ExecutionIndicator[data-status="idle"]', timeout=60_000)
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_role("menuitem", name=re.compile(r"^Run All Cells")).click()
     if not wait:
         return
     page.wait_for_function(
-        """() => {
-            const cells = [...document.querySelectorAll('.jp-NotebookPanel .jp-CodeCell')].filter(c => c.querySelector('.cm-content').innerText.trim());
+        """shown => {
+            const panel = document.querySelector(shown);
+            const cells = [...panel.querySelectorAll('.jp-CodeCell')].filter(c => c.querySelector('.cm-content').innerText.trim());
             const prompts = cells.map(c => c.querySelector('.jp-InputPrompt').innerText);
-            const failed = document.querySelector('.jp-NotebookPanel .jp-OutputArea-output[data-mime-type="application/vnd.jupyter.stderr"], .jp-NotebookPanel .jp-RenderedText[data-mime-type="application/vnd.jupyter.error"]');
+            const failed = panel.querySelector('.jp-OutputArea-output[data-mime-type="application/vnd.jupyter.stderr"], .jp-RenderedText[data-mime-type="application/vnd.jupyter.error"]');
             return failed || (cells.length > 0 && prompts.every(p => /\\[\\d+\\]/.test(p)));
-        }""", timeout=120_000)
+        }""", arg=SHOWN, timeout=120_000)
 
 
 # Scenario S1: who reaches whom, in rows; tcp/5432 is as icmp. Columns as rows.
@@ -41,7 +46,7 @@ def table_of(matrix, i):
 
 def errors(page):
     """Texts of the errors on the screen. JupyterLab draws a traceback as it draws stderr, so they are both."""
-    return page.locator('.jp-NotebookPanel .jp-OutputArea-output:is([data-mime-type="application/vnd.jupyter.stderr"], '
+    return page.locator(SHOWN + ' .jp-OutputArea-output:is([data-mime-type="application/vnd.jupyter.stderr"], '
                         '[data-mime-type="application/vnd.jupyter.error"])').all_inner_texts()
 
 
@@ -50,7 +55,7 @@ def test_run_all_in_jupyterlab(fabric, page):
     assert errors(page) == []
     kernels = list((fabric.data / "jupyter" / "runtime").glob("kernel-*.json"))
     assert kernels and all("curve_publickey" in json.loads(k.read_text()) for k in kernels), "sockets are not sealed"
-    outputs = page.locator(".jp-NotebookPanel .jp-OutputArea-output")
+    outputs = page.locator(f"{SHOWN} .jp-OutputArea-output")
     text = "\n".join(outputs.all_inner_texts())
     for name in ("dc-web-network", "dc-db-network", "office-network", "mgmt-network", "64512:201", "172.31.9.34"):
         assert name in text, f"{name} is not on the screen"
