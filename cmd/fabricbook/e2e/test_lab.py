@@ -14,10 +14,16 @@ SHOWN = ".jp-NotebookPanel:not(.lm-mod-hidden)"
 
 def run_all(page, url, wait=True):
     """Opens the notebook and runs every cell; returns when the last one has ended, or does not wait for it."""
+    answered = []  # by kernels; what is run before that, JupyterLab drops
+    page.on("websocket", lambda ws: ws.on("framereceived", lambda f: answered.append(ws.url) if "kernel_info_reply" in str(f) else None))
     page.goto(url)
     page.wait_for_selector(f"{SHOWN} .jp-CodeCell", timeout=60_000)
     page.wait_for_selector(f'{SHOWN} .jp-NotebookPanel-toolbar :text("Fabricbook")', timeout=60_000)
     page.wait_for_selector(f'{SHOWN} .jp-Notebook-ExecutionIndicator[data-status="idle"]', timeout=60_000)
+    for _ in range(600):
+        if len(set(answered)) >= page.locator(".jp-NotebookPanel").count():
+            break
+        page.wait_for_timeout(100)
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_role("menuitem", name=re.compile(r"^Run All Cells")).click()
     if not wait:
