@@ -1,10 +1,11 @@
 """The debugger as JupyterLab drives it: DAP in debug_request on control, debug_event on iopub."""
 
 import itertools
+import time
 
 import pytest
 
-from .driving import control, outputs, run
+from .driving import TIMEOUT, control, outputs, reply_to, run, wait_output
 
 SEED = 0xC70F6907
 FATAL = "m := map[int]int{}\nfor range 4 {\n\tgo func() {\n\t\tfor {\n\t\t\tm[1]++\n\t\t}\n\t}()\n}\nselect {}"
@@ -58,6 +59,41 @@ def attach(kc, client="jupyterlab"):
 def values(kc):
     """The session's variables as JupyterLab shows them, by name."""
     return {v["name"]: v for v in body(kc, "inspectVariables")["variables"]}
+
+
+def event(kc, name):
+    """Wait for the next event of a name and return its body."""
+    deadline = time.monotonic() + TIMEOUT
+    while True:
+        m = kc.get_iopub_msg(timeout=max(0.01, deadline - time.monotonic()))
+        if m["msg_type"] == "debug_event" and m["content"]["event"] == name:
+            assert m["content"]["type"] == "event"
+            return m["content"]["body"]
+
+
+def break_at(kc, code, *lines):
+    """Set the breakpoints of a cell as a click in the gutter does; return where they are."""
+    path = body(kc, "dumpCell", code=code)["sourcePath"]
+    body(kc, "debugInfo")
+    points = body(kc, "setBreakpoints", breakpoints=[{"line": n} for n in lines], source={"path": path}, sourceModified=False)
+    return [b["line"] for b in points["breakpoints"] if b["verified"]]
+
+
+def look(kc, thread):
+    """What JupyterLab asks for at a stop: frames, and the variables of the first frame by scope."""
+    frames = body(kc, "stackTrace", threadId=thread)["stackFrames"]
+    seen = {}
+    for scope in body(kc, "scopes", frameId=frames[0]["id"])["scopes"]:
+        listed = body(kc, "variables", variablesReference=scope["variablesReference"])["variables"]
+        seen[scope["name"]] = {v["name"]: v["value"] for v in listed}
+    return frames, seen
+
+
+def step(kc, command, thread):
+    """Let a thread go on and wait until it is stopped again."""
+    body(kc, command, threadId=thread)
+    event(kc, "continued")
+    return event(kc, "stopped")
 
 
 @pytest.fixture
@@ -163,3 +199,129 @@ def test_a_fresh_session_after_a_death_is_attached(fresh):
     assert body(kc, "debugInfo")["isStarted"] is True
     found = values(kc)
     assert "x" not in found and found["y"]["value"] == "2"
+
+
+HELPER = """func double(n int) int {
+	twice := n * 2
+	return twice
+}"""
+LOOP = """total := 0
+for i := range 3 {
+	total += double(i)
+	fmt.Println("after", i)
+}
+total"""
+
+
+def test_a_whole_conversation(attached):
+    run(attached, 'import "fmt"')
+    run(attached, HELPER)
+    assert break_at(attached, LOOP, 3) == [3]
+    assert [b["breakpoints"] for b in body(attached, "debugInfo")["breakpoints"]] == [[{"line": 3}]]
+    msg_id = attached.execute(LOOP)
+    stopped = event(attached, "stopped")
+    thread = stopped["threadId"]
+    assert (stopped["reason"], stopped["allThreadsStopped"]) == ("breakpoint", False)
+    assert body(attached, "debugInfo")["stoppedThreads"] == [thread]
+    frames, seen = look(attached, thread)
+    path = body(attached, "dumpCell", code=LOOP)["sourcePath"]
+    assert [(f["name"], f["line"], f["source"]["path"]) for f in frames] == [("the cell", 3, path)]
+    assert seen["Locals"] == {"i": "0"} and seen["Globals"]["total"] == "0"
+
+    # The kernel answers on while a cell is stopped.
+    reply = attached.complete("fm", reply=True, timeout=TIMEOUT)
+    assert "fmt" in reply["content"]["matches"]
+    rich = body(attached, "richInspectVariables", variableName="i", frameId=frames[0]["id"])
+    assert rich["data"]["text/plain"] == "0"
+    assert body(attached, "evaluate", expression="double(i+20) + total", frameId=frames[0]["id"], context="repl")["result"] == "40"
+
+    assert step(attached, "stepIn", thread)["reason"] == "step"
+    frames, seen = look(attached, thread)
+    assert [(f["name"], f["line"]) for f in frames] == [("double", 2), ("the cell", 3)]
+    assert seen["Locals"] == {"n": "0"}
+    step(attached, "next", thread)
+    assert look(attached, thread)[1]["Locals"] == {"twice": "0", "n": "0"}
+    step(attached, "stepOut", thread)
+    frames, _ = look(attached, thread)
+    assert [(f["name"], f["line"]) for f in frames] == [("the cell", 4)]
+    assert step(attached, "continue", thread)["reason"] == "breakpoint"
+    assert break_at(attached, LOOP) == []
+    body(attached, "continue", threadId=thread)
+    event(attached, "continued")
+    assert reply_to(attached, msg_id)["content"]["status"] == "ok"
+    assert body(attached, "debugInfo")["stoppedThreads"] == []
+    assert values(attached)["total"]["value"] == "6"
+
+
+def test_output_and_result_are_those_of_the_cell(attached):
+    run(attached, 'import "fmt"\n' + HELPER)
+    break_at(attached, LOOP, 6)
+    msg_id = attached.execute(LOOP)
+    seen = []
+    while True:
+        m = attached.get_iopub_msg(timeout=TIMEOUT)
+        if m["msg_type"] == "debug_event" and m["content"]["event"] == "stopped":
+            break
+        if m["msg_type"] == "stream":
+            seen.append(m["content"]["text"])
+    assert "".join(seen) == "after 0\nafter 1\nafter 2\n"  # what was printed before the stop comes before it
+    assert m["parent_header"]["msg_id"] == msg_id
+    body(attached, "continue", threadId=m["content"]["body"]["threadId"])
+    result = [m for m in outputs(attached, msg_id) if m["msg_type"] == "execute_result"]
+    assert result[0]["content"]["data"]["text/plain"] == "6"
+    reply_to(attached, msg_id)
+
+
+def test_an_interrupt_ends_a_stopped_cell(attached):
+    code = "n := 0\nfor {\n\tn++\n}"
+    break_at(attached, code, 3)
+    msg_id = attached.execute(code)
+    event(attached, "stopped")
+    control(attached, "interrupt_request", {})
+    event(attached, "continued")
+    assert reply_to(attached, msg_id)["content"]["ename"] == "KeyboardInterrupt"
+    assert body(attached, "debugInfo")["stoppedThreads"] == []
+    assert run(attached, "n").result() == "0"
+
+
+def test_pause_and_disconnect(attached):
+    msg_id = attached.execute('fmt.Println("begun")\nfor going := true; going; {\n\t_ = going\n}')
+    wait_output(attached, msg_id, "begun")
+    body(attached, "pause", threadId=1)
+    stopped = event(attached, "stopped")
+    assert stopped["reason"] == "pause"
+    frames, seen = look(attached, stopped["threadId"])
+    assert seen["Locals"] == {"going": "true"}
+    body(attached, "setVariable", variablesReference=body(attached, "scopes", frameId=frames[0]["id"])["scopes"][0]["variablesReference"], name="going", value="false")
+    body(attached, "copyToGlobals", srcVariableName="going", dstVariableName="kept", srcFrameId=frames[0]["id"])
+    body(attached, "disconnect", restart=False, terminateDebuggee=False)
+    assert reply_to(attached, msg_id)["content"]["status"] == "ok"
+    assert run(attached, "kept").result() == "false"
+    attach(attached)
+
+
+def test_breakpoints_move_and_are_refused(attached):
+    assert break_at(attached, "// nothing\n\nx := 1\n", 1) == [3]
+    assert break_at(attached, "type T int", 1) == []
+    unknown = body(attached, "setBreakpoints", source={"path": "/nowhere.go"}, breakpoints=[{"line": 1}])["breakpoints"]
+    assert unknown[0]["verified"] is False and "dumpCell" in unknown[0]["message"]
+    assert debug(attached, "continue", threadId=1)["success"] is False
+    assert debug(attached, "stackTrace", threadId=1)["success"] is False
+    assert body(attached, "setExceptionBreakpoints", filters=[])["breakpoints"] == []
+
+
+def test_a_death_while_a_cell_is_stopped(fresh):
+    _, kc = fresh
+    attach(kc)
+    run(kc, 'import "fmt"\n' + HELPER)
+    break_at(kc, LOOP, 3)
+    msg_id = kc.execute(LOOP)
+    thread = event(kc, "stopped")["threadId"]
+    frame = body(kc, "stackTrace", threadId=thread)["stackFrames"][0]["id"]
+    debug(kc, "evaluate", expression=FATAL.replace("\n", ";").replace("{;", "{").replace("select {}", "for {}"), frameId=frame)
+    assert reply_to(kc, msg_id)["content"]["ename"] == "EngineLost"
+    event(kc, "continued")
+    assert body(kc, "debugInfo")["stoppedThreads"] == []
+    run(kc, 'import "fmt"\n' + HELPER)
+    kc.execute(LOOP)  # the fresh session has the breakpoint
+    assert event(kc, "stopped")["reason"] == "breakpoint"

@@ -13,8 +13,8 @@ import (
 // Target is what is debugged: it serves the requests that concern values and
 // stops, by the protocol's names, and these of its own:
 //
-//	attach  {}  a debugger is there from now on
-//	detach  {}  it is gone: what is stopped goes on, breakpoints are forgotten
+//	attach  AttachArguments  a debugger is there from now on
+//	detach  {}               it is gone: what is stopped goes on, breakpoints are forgotten
 type Target interface {
 	Debug(ctx context.Context, command string, arguments json.RawMessage) (body json.RawMessage, err error)
 }
@@ -116,7 +116,7 @@ func (s *Session) info() Info {
 	defer s.mu.Unlock()
 	i := Info{
 		Started: s.started, HashMethod: "Murmur2", HashSeed: Seed, Prefix: s.cfg.Paths.Prefix, Suffix: s.cfg.Paths.Suffix,
-		Breakpoints: []InfoBreakpoints{}, Stopped: slices.AppendSeq([]int{}, maps.Keys(s.stopped)), Rich: true, ExceptionPaths: []string{},
+		Breakpoints: []InfoBreakpoints{}, Stopped: slices.AppendSeq([]int{}, maps.Keys(s.stopped)), Rich: true, ExceptionPaths: []string{}, CopyToGlobals: true,
 	}
 	slices.Sort(i.Stopped)
 	for _, path := range slices.Sorted(maps.Keys(s.breakpoints)) {
@@ -137,7 +137,7 @@ func (s *Session) initialize(ctx context.Context, r Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	body, err := t.Debug(ctx, "attach", json.RawMessage("{}"))
+	body, err := t.Debug(ctx, "attach", s.attachment())
 	if err != nil {
 		return nil, err
 	}
@@ -150,6 +150,12 @@ func (s *Session) initialize(ctx context.Context, r Request) (any, error) {
 	s.mu.Unlock()
 	s.send("initialized", nil)
 	return capabilities, nil
+}
+
+// attachment is what a target is told.
+func (s *Session) attachment() json.RawMessage {
+	raw, _ := json.Marshal(AttachArguments(s.cfg.Paths)) // two strings
+	return raw
 }
 
 // disconnect lets the program go and forgets what was set. It is no error where
@@ -345,7 +351,7 @@ func (s *Session) Renew(ctx context.Context, t Target) error {
 	if !started {
 		return nil
 	}
-	_, err := t.Debug(ctx, "attach", json.RawMessage("{}"))
+	_, err := t.Debug(ctx, "attach", s.attachment())
 	for _, a := range all {
 		arguments, failed := json.Marshal(a)
 		if failed == nil {

@@ -54,6 +54,103 @@ type SourceBody struct {
 	MIMEType string `json:"mimeType"`
 }
 
+// Thread is a goroutine of a cell.
+type Thread struct {
+	ID   int    `json:"id"`
+	Name string `json:"name"`
+}
+
+// Threads is the body of threads.
+type Threads struct {
+	Threads []Thread `json:"threads"`
+}
+
+// ThreadArguments name the thread that a request is about.
+type ThreadArguments struct {
+	Thread int `json:"threadId"`
+	Start  int `json:"startFrame,omitempty"`
+	Levels int `json:"levels,omitempty"` // 0: all
+}
+
+// StackFrame is one call, stopped at a line.
+type StackFrame struct {
+	ID     int     `json:"id"`
+	Name   string  `json:"name"`
+	Source *Source `json:"source,omitempty"`
+	Line   int     `json:"line"`
+	Column int     `json:"column"`
+}
+
+// StackTrace is the body of stackTrace, the innermost call first.
+type StackTrace struct {
+	Frames []StackFrame `json:"stackFrames"`
+	Total  int          `json:"totalFrames"`
+}
+
+// ScopeArguments ask for the variables that a frame can see.
+type ScopeArguments struct {
+	Frame int `json:"frameId"`
+}
+
+// Scope is a group of variables.
+type Scope struct {
+	Name      string `json:"name"`
+	Reference int    `json:"variablesReference"`
+	Named     int    `json:"namedVariables,omitempty"`
+	Expensive bool   `json:"expensive"`
+}
+
+// Scopes is the body of scopes.
+type Scopes struct {
+	Scopes []Scope `json:"scopes"`
+}
+
+// EvaluateArguments ask for the value of an expression, or for the effect of a
+// statement. Frame 0 is the session.
+type EvaluateArguments struct {
+	Expression string `json:"expression"`
+	Frame      int    `json:"frameId,omitempty"`
+	Context    string `json:"context,omitempty"`
+}
+
+// Evaluation is the body of evaluate.
+type Evaluation struct {
+	Result    string `json:"result"`
+	Type      string `json:"type,omitempty"`
+	Reference int    `json:"variablesReference"`
+	Named     int    `json:"namedVariables,omitempty"`
+	Indexed   int    `json:"indexedVariables,omitempty"`
+}
+
+// SetVariableArguments give the part called Name of a reference a value, which is
+// a Go expression.
+type SetVariableArguments struct {
+	Reference int    `json:"variablesReference"`
+	Name      string `json:"name"`
+	Value     string `json:"value"`
+}
+
+// SetVariable is the body of setVariable.
+type SetVariable struct {
+	Value     string `json:"value"`
+	Type      string `json:"type,omitempty"`
+	Reference int    `json:"variablesReference"`
+}
+
+// CopyArguments ask to make a frame's variable one of the session
+// (copyToGlobals).
+type CopyArguments struct {
+	From  string `json:"srcVariableName"`
+	To    string `json:"dstVariableName"`
+	Frame int    `json:"srcFrameId"`
+}
+
+// AttachArguments tell a target how sources get their paths.
+type AttachArguments struct {
+	Prefix string `json:"prefix"`
+	Suffix string `json:"suffix"`
+}
+
 // Breakpoint is one breakpoint as it was set. One that is not Verified says why.
 type Breakpoint struct {
 	ID       int     `json:"id,omitempty"`

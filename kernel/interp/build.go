@@ -85,6 +85,10 @@ func (s *session) compile(t *task, l *lowered, externals map[string]any, all boo
 			ctx.RegisterExternal(s.pkg.Path()+"."+v.Name(), s.address[v])
 		}
 	}
+	if s.stops != nil && t.canStop() {
+		ctx.RegisterExternal(s.pkg.Path()+"."+debugName, &s.stops.flag.up)
+		defer s.instrument(file, info, l.entry, s.stops.sites)()
+	}
 	pkg := s.ssaPackage(ctx, file, info, all)
 	p.interp, err = s.newInterp(ctx, pkg)
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"golang.org/x/tools/txtar"
 
 	"github.com/fabricbook/fabricbook/kernel/engine"
+	"github.com/fabricbook/fabricbook/kernel/interp"
 )
 
 // TestCorpus runs sessions from testdata. Each file is a session: a section
@@ -15,7 +16,10 @@ import (
 // its value as text, "stdout" and "stderr" what it prints, "error" the kind of
 // its failure and then lines that the traceback must hold. A cell without
 // "error" must end well.
-func TestCorpus(t *testing.T) {
+func TestCorpus(t *testing.T) { playCorpus(t, newSession) }
+
+// playCorpus runs each file in a session of its own.
+func playCorpus(t *testing.T, start func(testing.TB, ...*interp.Package) *session) {
 	files, err := filepath.Glob("testdata/*.txtar")
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no corpus: %v", err)
@@ -27,13 +31,12 @@ func TestCorpus(t *testing.T) {
 				t.Fatal(err)
 			}
 			t.Chdir(".") // cells may go elsewhere
-			playSession(t, a.Files)
+			playSession(t, start(t), a.Files)
 		})
 	}
 }
 
-func playSession(t *testing.T, sections []txtar.File) {
-	s := newSession(t)
+func playSession(t *testing.T, s *session, sections []txtar.File) {
 	for i := 0; i < len(sections); {
 		if sections[i].Name != "cell" {
 			t.Fatalf("section %q where a cell should begin", sections[i].Name)

@@ -20,9 +20,11 @@ import (
 
 // debugger is the engine's side of a debugger.
 type debugger struct {
-	mu   sync.Mutex
 	refs references
-	mute map[reflect.Type]bool // types whose text did not come in time: not asked again
+
+	mu    sync.Mutex
+	paths dap.Paths
+	mute  map[reflect.Type]bool // types whose text did not come in time: not asked again
 }
 
 // debuggerName stands for the debugger among the cells.
@@ -36,7 +38,12 @@ const (
 )
 
 // Debug serves a debugger, see [engine.Debuggable].
-func (e *Engine) Debug(_ context.Context, command string, arguments json.RawMessage) (json.RawMessage, error) {
+func (e *Engine) Debug(_ context.Context, command string, arguments json.RawMessage) (answer json.RawMessage, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			answer, err = nil, fmt.Errorf("the debugger failed on %s: %v", command, r)
+		}
+	}()
 	body, err := e.serveDebugger(command, arguments)
 	if err != nil {
 		return nil, err
@@ -47,29 +54,49 @@ func (e *Engine) Debug(_ context.Context, command string, arguments json.RawMess
 func (e *Engine) serveDebugger(command string, arguments json.RawMessage) (any, error) {
 	switch command {
 	case "attach":
-		return dap.Capabilities{ConfigurationDone: true, ExceptionFilters: []dap.ExceptionFilter{}}, nil
+		return serve(command, arguments, e.enterDebugger)
 	case "detach":
-		e.debugger.refs.clear()
+		e.leaveDebugger()
 		return struct{}{}, nil
 	case "setBreakpoints":
-		return serve(command, arguments, noBreakpoints)
+		return serve(command, arguments, e.setBreakpoints)
 	case "inspectVariables":
 		return e.sessionVariables()
 	case "variables":
 		return serve(command, arguments, e.variables)
 	case "richInspectVariables":
 		return serve(command, arguments, e.rich)
+	case "setVariable":
+		return serve(command, arguments, e.setVariable)
+	case "copyToGlobals":
+		return serve(command, arguments, e.copyToGlobals)
+	case "evaluate":
+		return serve(command, arguments, e.evaluateFor)
 	}
-	return nil, fmt.Errorf("this debugger has no request %q", command)
+	return e.serveStops(command, arguments)
 }
 
-// noBreakpoints answers that none can be set: cells do not stop.
-func noBreakpoints(a dap.BreakpointsArguments) (any, error) {
-	set := dap.Breakpoints{Breakpoints: []dap.Breakpoint{}}
-	for _, b := range a.Breakpoints {
-		set.Breakpoints = append(set.Breakpoints, dap.Breakpoint{Line: b.Line, Message: "this debugger shows values and stops nowhere"})
+// serveStops serves what concerns the threads of the program.
+func (e *Engine) serveStops(command string, arguments json.RawMessage) (any, error) {
+	switch command {
+	case "threads":
+		return dap.Threads{Threads: e.tasks.stops.list()}, nil
+	case "stackTrace":
+		return serve(command, arguments, e.stackTrace)
+	case "scopes":
+		return serve(command, arguments, e.scopes)
+	case "continue":
+		return e.goOn(run)
+	case "next":
+		return e.goOn(over)
+	case "stepIn":
+		return e.goOn(into)
+	case "stepOut":
+		return e.goOn(outOf)
+	case "pause":
+		return e.pause()
 	}
-	return set, nil
+	return nil, fmt.Errorf("this debugger has no request %q", command)
 }
 
 // serve decodes the arguments of a command for f.
@@ -86,6 +113,8 @@ type variable struct {
 	name  string
 	value reflect.Value
 }
+
+func (v variable) child() child { return child{name: v.name, expr: v.name, value: v.value} }
 
 // liveVariables lists the variables that the next cell could use, by name.
 func (e *Engine) liveVariables() []variable {
@@ -136,7 +165,7 @@ func (e *Engine) sessionVariables() (any, error) {
 	answer, err := e.read(func(w *viewer) (any, error) {
 		list := []dap.Variable{}
 		for _, v := range all {
-			list = append(list, e.describe(w, child{name: v.name, expr: v.name, value: v.value}, 0))
+			list = append(list, e.describe(w, v.child(), reference{}))
 		}
 		return dap.Variables{Variables: list}, nil
 	})
@@ -150,9 +179,8 @@ func (e *Engine) sessionVariables() (any, error) {
 	return dap.Variables{Variables: list}, nil
 }
 
-// describe makes a line of a view. Its parts can be asked for while thread is
-// stopped; 0: until the view after the next.
-func (e *Engine) describe(w *viewer, c child, thread int) (v dap.Variable) {
+// describe makes a line of a view: c is a part of what another refers to.
+func (e *Engine) describe(w *viewer, c child, of reference) (v dap.Variable) {
 	v = dap.Variable{Name: c.name, EvaluateName: c.expr, Type: typeText(c.value.Type())}
 	defer func() {
 		if r := recover(); r != nil {
@@ -161,7 +189,7 @@ func (e *Engine) describe(w *viewer, c child, thread int) (v dap.Variable) {
 	}()
 	v.Value = w.preview(c.value)
 	if v.Named, v.Indexed = w.count(c.value); v.Named+v.Indexed > 0 {
-		v.Reference = e.debugger.refs.add(reference{value: c.value, expr: c.expr, count: max(v.Named, v.Indexed), thread: thread})
+		v.Reference = e.debugger.refs.add(reference{value: c.value, expr: c.expr, count: max(v.Named, v.Indexed), thread: of.thread, frame: of.frame})
 	}
 	return v
 }
@@ -183,7 +211,7 @@ func (e *Engine) variables(a dap.VariablesArguments) (any, error) {
 			r.count = len(r.list)
 		}
 		a.Start = max(a.Start, 0)
-		if a.Count <= 0 && r.count-a.Start > pageItems {
+		if a.Count <= 0 && r.count-a.Start > pageItems && !r.whole {
 			return dap.Variables{Variables: e.pages(r, a.Start)}, nil
 		}
 		limit := r.count - a.Start
@@ -191,7 +219,7 @@ func (e *Engine) variables(a dap.VariablesArguments) (any, error) {
 			limit = min(limit, a.Count)
 		}
 		for _, c := range r.parts(w, r.start+a.Start, max(limit, 0)) {
-			list = append(list, e.describe(w, c, r.thread))
+			list = append(list, e.describe(w, c, r))
 		}
 		return dap.Variables{Variables: list}, nil
 	})
@@ -226,6 +254,13 @@ func (e *Engine) pages(r reference, from int) []dap.Variable {
 // rich answers how a variable shows itself as the result of a cell.
 func (e *Engine) rich(a dap.RichArguments) (any, error) {
 	all := e.liveVariables()
+	if a.Frame != 0 {
+		f, err := e.frame(a.Frame)
+		if err != nil {
+			return nil, err
+		}
+		all = append(f.locals(), all...)
+	}
 	i := slices.IndexFunc(all, func(v variable) bool { return v.name == a.Name })
 	if i < 0 {
 		return nil, fmt.Errorf("there is no variable %q", a.Name)

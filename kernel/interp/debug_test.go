@@ -246,23 +246,26 @@ var texts []string`)
 func TestMapsStayClosedWhileAGoroutineWaits(t *testing.T) {
 	s := newSession(t)
 	s.ok("c := make(chan int)\nm := map[string]int{\"a\": 1}\ngo func() { m[\"b\"] = <-c }()")
-	s.await("m", "len 1 (entries are shown when no goroutine of a cell waits in a library)")
+	is := func(want string) func(string) bool { return func(got string) bool { return got == want } }
+	s.await("m", is("len 1 (entries are shown when no goroutine of a cell waits in a library)"))
 	if v := s.inspect()["m"]; v.Reference != 0 {
 		t.Errorf("a closed map has parts: %s", lines(s.parts(v)))
 	}
 	s.ok("c <- 2")
-	s.await("m", `len 2 {"a": 1, "b": 2}`)
+	s.await("m", is(`len 2 {"a": 1, "b": 2}`))
 }
 
-// await waits until a variable is shown with a value.
-func (s *session) await(name, value string) {
+// await waits until a variable is shown with a value that is right, and returns it.
+func (s *session) await(name string, right func(string) bool) string {
 	s.Helper()
 	deadline := time.Now().Add(10 * time.Second)
-	for v := s.inspect()[name]; v.Value != value; v = s.inspect()[name] {
+	v := s.inspect()[name]
+	for ; !right(v.Value); v = s.inspect()[name] {
 		if time.Now().After(deadline) {
-			s.Fatalf("%s = %s, want %s", name, v.Value, value)
+			s.Fatalf("%s = %s", name, v.Value)
 		}
 	}
+	return v.Value
 }
 
 func TestRichVariables(t *testing.T) {

@@ -51,6 +51,7 @@ func New(sink engine.Sink, symbols ...*Package) (*Engine, error) {
 	e.session.out = e.out
 	ts.out = e.out
 	ts.enter()
+	ts.stops = newStops(ts, e.sourcePath, e.emitDebug, e.debugger.refs.resumed)
 	e.externals = ts.externals()
 	maps.Copy(e.externals, lockExternals())
 	e.externals[runtimePath+".Command"] = e.command
@@ -129,6 +130,11 @@ func (e *Engine) evaluate(ctx context.Context, t *task, name, source string, wan
 func (e *Engine) compile(t *task, name, source string) (p *program, failure *engine.Failure) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	return e.compileLocked(t, name, source)
+}
+
+// compileLocked is compile for who holds e.mu.
+func (e *Engine) compileLocked(t *task, name, source string) (p *program, failure *engine.Failure) {
 	defer func() {
 		if r := recover(); r != nil {
 			p, failure = nil, e.sources.sourceFailure(engine.Compile, []problem{{msg: fmt.Sprintf("the interpreter failed on this cell: %v", r)}})

@@ -18,9 +18,10 @@ type hold struct {
 	turn sync.Mutex  // of who reads
 	up   atomic.Bool // somebody reads or is about to
 
-	mu    sync.Mutex
-	gate  chan struct{}   // closed when the reader is done, nil while nobody reads
-	quiet map[uint64]bool // goroutines that wait where the gate is before them
+	mu     sync.Mutex
+	gate   chan struct{}   // closed when the reader is done, nil while nobody reads
+	quiet  map[uint64]bool // goroutines that wait where the gate is before them
+	atGate []uint64        // those of them that only wait for the reader
 
 	readers sync.Map // ids of goroutines that run code for the reader
 }
@@ -59,19 +60,19 @@ func (h *hold) rest(id uint64) {
 	h.quiet[id] = true
 }
 
-// resume lets the goroutine on as soon as nobody reads.
+// resume lets the goroutine on as soon as nobody reads. Whoever reads next waits
+// until it has come to its next safepoint, so that readers cannot keep it for good.
 func (h *hold) resume(id uint64) {
-	for {
-		h.mu.Lock()
-		gate := h.gate
-		if gate == nil {
-			delete(h.quiet, id)
-			h.mu.Unlock()
-			return
-		}
+	h.mu.Lock()
+	gate := h.gate
+	if gate == nil {
+		delete(h.quiet, id)
 		h.mu.Unlock()
-		<-gate
+		return
 	}
+	h.atGate = append(h.atGate, id)
+	h.mu.Unlock()
+	<-gate
 }
 
 // holdAll keeps the goroutines of all cells until release is called, which must be
@@ -87,6 +88,10 @@ func (ts *tasks) holdAll() (s stillness, release func()) {
 	return s, func() {
 		ts.setHold(false)
 		h.mu.Lock()
+		for _, id := range h.atGate {
+			delete(h.quiet, id)
+		}
+		h.atGate = nil
 		close(h.gate)
 		h.gate = nil
 		h.mu.Unlock()

@@ -84,6 +84,16 @@ func (s *session) nodeObject(o types.Object) types.Object {
 
 // eachNamed calls f for the named types that t is made of, not looking into them.
 func eachNamed(t types.Type, f func(*types.Named)) {
+	eachType(t, func(t types.Type) {
+		if named, ok := t.(*types.Named); ok {
+			f(named.Origin())
+		}
+	})
+}
+
+// eachType calls f for t and the types that it is made of, not looking into named
+// ones.
+func eachType(t types.Type, f func(types.Type)) {
 	seen := map[types.Type]bool{}
 	var walk func(types.Type)
 	walk = func(t types.Type) {
@@ -91,9 +101,9 @@ func eachNamed(t types.Type, f func(*types.Named)) {
 			return
 		}
 		seen[t] = true
+		f(t)
 		switch t := t.(type) {
 		case *types.Named:
-			f(t.Origin())
 			for i := range t.TypeArgs().Len() {
 				walk(t.TypeArgs().At(i))
 			}

@@ -12,7 +12,9 @@ type reference struct {
 	expr         string
 	list         []child // the parts, if they were read once for all; else of value
 	start, count int
-	thread       int // it ends when this goes on; 0: with its view
+	whole        bool // the parts come at once, however many
+	thread       int  // it ends when this goes on; 0: with its view
+	frame        int  // number of the frame that expr is of; 0: of the session
 	view         int
 }
 
@@ -58,6 +60,11 @@ func (s *references) turn() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.view++
+}
+
+// resumed ends what was shown of a stop.
+func (s *references) resumed(thread int) {
+	s.drop(func(r reference) bool { return r.thread == thread })
 }
 
 func (s *references) clear() { s.drop(func(reference) bool { return true }) }

@@ -27,6 +27,7 @@ var runtimePackage = &ixgo.Package{
 		"Begin":  reflect.ValueOf(func(any) {}),              // tells whose this goroutine is
 		"End":    reflect.ValueOf(func(any) {}),              // the goroutine ends, with this from recover
 		"Keep":   reflect.ValueOf(func(...any) {}),           // never called
+		"Break":  reflect.ValueOf(func(int, ...any) {}),      // tells a debugger of a place and the variables there
 
 		"Command": reflect.ValueOf(func(string) {}), // runs a line that is no Go
 
@@ -48,10 +49,17 @@ func init() { ixgo.RegisterPackage(runtimePackage) }
 //
 //	var stopꞏ bool
 //	func keepꞏ() { runtimeꞏ.Keep(nil) }
+//
+// and what a debugger adds, with a pattern for the calls that it puts in:
+//
+//	var debugꞏ bool
+//	func pointꞏ() { if debugꞏ { runtimeꞏ.Break(0) } }
 type runtimeTree struct {
-	info *types.Info
-	stop *ast.GenDecl
-	keep *ast.FuncDecl
+	info  *types.Info
+	stop  *ast.GenDecl
+	keep  *ast.FuncDecl
+	debug *ast.GenDecl
+	point *ast.FuncDecl
 }
 
 // declareRuntime enters the runtime's names into the session's package.
@@ -70,7 +78,11 @@ func (s *session) declareRuntime() {
 	t.stop = &ast.GenDecl{TokPos: p, Tok: token.VAR, Specs: []ast.Spec{&ast.ValueSpec{Names: []*ast.Ident{ident(p, stopName)}, Type: ident(p, "bool")}}}
 	t.keep = &ast.FuncDecl{Name: ident(p, "keep"+mark), Type: &ast.FuncType{Func: p, Params: &ast.FieldList{Opening: p, Closing: p}},
 		Body: &ast.BlockStmt{Lbrace: p, Rbrace: p, List: []ast.Stmt{&ast.ExprStmt{X: runtimeCall(p, "Keep", ident(p, "nil"))}}}}
-	f := &ast.File{Package: p, Name: ident(p, "main"), Decls: []ast.Decl{t.stop, t.keep}, FileStart: p, FileEnd: p}
+	t.debug = &ast.GenDecl{TokPos: p, Tok: token.VAR, Specs: []ast.Spec{&ast.ValueSpec{Names: []*ast.Ident{ident(p, debugName)}, Type: ident(p, "bool")}}}
+	t.point = &ast.FuncDecl{Name: ident(p, "point"+mark), Type: &ast.FuncType{Func: p, Params: &ast.FieldList{Opening: p, Closing: p}},
+		Body: &ast.BlockStmt{Lbrace: p, Rbrace: p, List: []ast.Stmt{&ast.IfStmt{If: p, Cond: ident(p, debugName), Body: &ast.BlockStmt{Lbrace: p, Rbrace: p,
+			List: []ast.Stmt{&ast.ExprStmt{X: runtimeCall(p, "Break", &ast.BasicLit{ValuePos: p, Kind: token.INT, Value: "0"})}}}}}}}
+	f := &ast.File{Package: p, Name: ident(p, "main"), Decls: []ast.Decl{t.stop, t.keep, t.debug, t.point}, FileStart: p, FileEnd: p}
 	if errs := s.typeCheck(s.fset, s.pkg, t.info, &unit{}, []*ast.File{f}); len(errs) > 0 {
 		panic(errs[0])
 	}

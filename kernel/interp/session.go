@@ -38,6 +38,7 @@ type session struct {
 	shared   sharedTypes
 	unnamed  unnamedTypes
 	runtime  runtimeTree
+	stops    *stops // set while a debugger is attached: cells are built so that they can stop
 }
 
 // meaning is what a name stands for at the end of the last cell: an object of
@@ -49,6 +50,7 @@ type meaning struct {
 
 const (
 	stopName    = "stopꞏ"    // the flag that safepoints read
+	debugName   = "debugꞏ"   // the flag that a debugger's calls read
 	runtimeName = "runtimeꞏ" // the package of functions that rewritten cells call
 	mark        = "ꞏ"        // a letter (U+A78F) that nobody types: it makes names unique
 )

@@ -60,9 +60,10 @@ type tasks struct {
 	latest  *task                // ran last where none runs
 	closed  bool                 // everything is to halt
 
-	hold hold
-	deep atomic.Bool // some stack has grown large: safepoints look at their depth
-	out  *output
+	hold  hold
+	stops *stops
+	deep  atomic.Bool // some stack has grown large: safepoints look at their depth
+	out   *output
 }
 
 // owner is the task that the calling goroutine belongs to; the current one for
@@ -140,6 +141,7 @@ func (ts *tasks) externals() map[string]any {
 			}
 		},
 		runtimePath + ".End":    ts.end,
+		runtimePath + ".Break":  ts.stops.at,
 		runtimePath + ".Unique": new(uniques).pointer,
 		"os.Exit":               func(code int) { ts.exit(code) },
 		"time.Sleep":            ts.sleep,
@@ -184,6 +186,7 @@ func (ts *tasks) forget() {
 	id := gid.Get()
 	ts.owners.Delete(id)
 	ts.unwinding.Delete(id)
+	ts.stops.forget(id)
 }
 
 // end is called when a goroutine that a cell started ends.

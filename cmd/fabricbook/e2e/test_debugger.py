@@ -1,4 +1,4 @@
-"""JupyterLab's debugger on Go cells: the panel of variables."""
+"""JupyterLab's debugger on Go cells: the panel of variables, breakpoints, steps."""
 
 import re
 
@@ -36,6 +36,31 @@ def run_cell(page, number, wait=True):
         page.locator(".jp-CodeCell").nth(number).locator(".jp-InputPrompt", has_text=re.compile(r"\[\d+\]")).wait_for(timeout=30_000)
 
 
+def click_gutter(page, cell, line):
+    """Click beside a line of a cell, where JupyterLab shows breakpoints."""
+    gutter = page.locator(".jp-CodeCell").nth(cell).locator(".cm-breakpoint-gutter .cm-gutterElement:visible")
+    gutter.nth(line - 1).click()
+    page.locator(".jp-CodeCell").nth(cell).locator(".cm-breakpoint-icon:visible").first.wait_for(timeout=10_000)
+
+
+def await_stop(page, cell, text):
+    """Wait until the debugger shows a line of a cell as the one where it is."""
+    page.locator(".jp-CodeCell").nth(cell).locator(".jp-DebuggerEditor-highlight", has_text=text).wait_for(timeout=20_000)
+
+
+def press(page, command):
+    """Press a button of the panel of calls."""
+    button = page.locator(f'[data-command="debugger:{command}"][aria-disabled="false"]').first
+    button.wait_for(timeout=10_000)
+    button.click()
+
+
+def await_value(page, name, value):
+    """Wait until the panel shows a variable with a value."""
+    detail = variable(page, name).locator(".jp-DebuggerVariables-detail", has_text=re.compile(f"^{re.escape(value)}$"))
+    detail.first.wait_for(timeout=20_000)
+
+
 def panel(page):
     """The list of variables in the side panel."""
     tree = page.locator(".jp-DebuggerVariables-body:not(.lm-mod-hidden)")
@@ -61,4 +86,43 @@ def test_the_panel_shows_the_session(fabric, page):
     variable(page, '"up"').wait_for(timeout=20_000)
     assert variable(page, '"up"').locator(".jp-DebuggerVariables-detail").first.inner_text() == "2"
     shot(page, "debugger-variables.png")
+    assert errors(page) == []
+
+
+HELPER = """func double(n int) int {
+	twice := n * 2
+	return twice
+}"""
+LOOP = """total := 0
+for i := range 3 {
+	total += double(i + 1)
+}
+total"""
+
+
+def test_breakpoints_and_steps(fabric, page):
+    open_notebook(fabric, page, "stepping", [HELPER, LOOP])
+    run_cell(page, 0)
+    click_gutter(page, 1, 3)
+    run_cell(page, 1, wait=False)
+    await_stop(page, 1, "total += double(i + 1)")
+    await_value(page, "i", "0")
+    assert page.locator(".jp-DebuggerCallstackFrame").all_inner_texts() == ["the cell\nCell [*]:3"]
+    press(page, "stepIn")
+    await_stop(page, 0, "twice := n * 2")
+    await_value(page, "n", "1")
+    press(page, "next")
+    await_stop(page, 0, "return twice")
+    await_value(page, "twice", "2")
+    calls = [" ".join(t.split()) for t in page.locator(".jp-DebuggerCallstackFrame").all_inner_texts()]
+    assert len(calls) == 2 and "double" in calls[0] and "the cell" in calls[1]
+    shot(page, "debugger-stopped.png")
+    for i in ("1", "2"):
+        press(page, "continue")
+        await_stop(page, 1, "total += double(i + 1)")
+        await_value(page, "i", i)
+    press(page, "continue")
+    page.locator(".jp-CodeCell").nth(1).locator(".jp-OutputArea-output", has_text="12").wait_for(timeout=20_000)
+    page.locator(".jp-DebuggerEditor-highlight").wait_for(state="detached", timeout=10_000)
+    await_value(page, "total", "12")
     assert errors(page) == []
