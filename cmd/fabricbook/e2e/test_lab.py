@@ -45,7 +45,8 @@ EXPECTED = {"icmp": ["✓–✓–✓", "–✓✓–✓", "––✓–✓", "�
 
 def table_of(matrix, i):
     """The marks of the matrix's table i as the screen shows them, a string for each row."""
-    rows = [r.split("\t") for r in matrix.locator("table").nth(i).inner_text().splitlines() if "\t" in r]
+    # By textContent: JupyterLab may scroll away from it, and lays out what is in view only.
+    rows = matrix.locator("table").nth(i).evaluate("t => [...t.rows].map(r => [...r.cells].map(c => c.textContent))")
     assert [r[0].strip() for r in rows[1:]] == NAMES
     return ["".join(cell.strip() for cell in r[1:]) for r in rows[1:]]
 
