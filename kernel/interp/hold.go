@@ -26,6 +26,14 @@ type hold struct {
 	readers sync.Map // ids of goroutines that run code for the reader
 }
 
+// forget strikes a goroutine out that ends. What it wrote, it wrote before whoever
+// reads next.
+func (h *hold) forget(id uint64) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	delete(h.quiet, id)
+}
+
 // stillness is how far the goroutines of cells could be kept.
 type stillness int
 

@@ -187,6 +187,7 @@ func (ts *tasks) forget() {
 	ts.owners.Delete(id)
 	ts.unwinding.Delete(id)
 	ts.stops.forget(id)
+	ts.hold.forget(id)
 }
 
 // end is called when a goroutine that a cell started ends.
