@@ -90,7 +90,7 @@ func (s *session) compile(t *task, l *lowered, externals map[string]any, all boo
 		defer s.instrument(file, info, l.entry, s.stops.sites)()
 	}
 	pkg := s.ssaPackage(ctx, file, info, all)
-	p.interp, err = s.newInterp(ctx, pkg)
+	p.interp, err = s.newInterp(t, ctx, pkg)
 	if err != nil {
 		return nil, err
 	}

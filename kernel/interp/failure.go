@@ -5,6 +5,7 @@ import (
 	"go/token"
 	"reflect"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -101,6 +102,10 @@ func panicFailure(t *task, value any, frames []frame, where string) *engine.Fail
 		}
 	}
 	f.Traceback = strings.Split(strings.TrimRight(f.Message, "\n"), "\n")
+	frames = slices.DeleteFunc(frames, func(fr frame) bool { // the end of a cell, where deferred functions run
+		_, exists := t.sources.line(fr.file, fr.line)
+		return !exists
+	})
 	for i, fr := range frames {
 		if i == maxProblems*2 {
 			f.Traceback = append(f.Traceback, fmt.Sprintf("    ... %d more frames", len(frames)-i))
@@ -180,7 +185,8 @@ func panicText(v any) (text string) {
 	case *reflect.ValueError:
 		return "runtime error: invalid memory address or nil pointer dereference"
 	case runtime.Error:
-		return ownNames(v.Error())
+		text := strings.Replace(v.Error(), "runtime error: runtime error: ", "runtime error: ", 1) // as the engine has it
+		return ownNames(strings.Replace(text, "runtime error: interface conversion: ", "interface conversion: ", 1))
 	case error:
 		return v.Error()
 	case fmt.Stringer:
@@ -188,7 +194,7 @@ func panicText(v any) (text string) {
 	case string:
 		return v
 	case nil:
-		return "nil"
+		return "panic called with nil argument"
 	}
 	return fmt.Sprintf("%#v", v)
 }

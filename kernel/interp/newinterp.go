@@ -23,13 +23,14 @@ func preToType(i *ixgo.Interp, t types.Type) reflect.Type
 //go:linkname findExternValue github.com/goplus/ixgo.findExternValue
 func findExternValue(i *ixgo.Interp, name string) (reflect.Value, bool)
 
-// newInterp does what ixgo.NewInterp does in mode SupportMultipleInterp, with one
-// difference: types without a name which earlier cells made are the same for this
+// newInterp does what ixgo.NewInterp does in mode SupportMultipleInterp, for t to
+// run, with two differences. Methods that compiled code calls go through
+// methodFinder. And types without a name which earlier cells made are the same for this
 // one. ixgo would make each struct that embeds something, and each interface with
 // methods, anew, so that a variable of such a type were lost to the next cell.
 // Packages that come as source must not link variables (go:linkname), which is
 // what is left out here.
-func (s *session) newInterp(ctx *ixgo.Context, main *ssa.Package) (*ixgo.Interp, error) {
+func (s *session) newInterp(t *task, ctx *ixgo.Context, main *ssa.Package) (*ixgo.Interp, error) {
 	i := new(ixgo.Interp)
 	v := reflect.ValueOf(i).Elem()
 	set := func(name string, value any) {
@@ -52,7 +53,7 @@ func (s *session) newInterp(ctx *ixgo.Context, main *ssa.Package) (*ixgo.Interp,
 	reflect.NewAt(functions.Type(), functions.Addr().UnsafePointer()).Elem().Set(reflect.MakeMap(functions.Type()))
 
 	nested := *(*map[*types.Named]int)(privateField(reflect.ValueOf(ctx).Elem(), "nestedMap"))
-	record := ixgo.NewTypesRecord(ctx, methods, main.Prog, ctx.Loader, i, nested)
+	record := ixgo.NewTypesRecord(ctx, methods, main.Prog, ctx.Loader, methodFinder{i, s.out.tasks, t}, nested)
 	set("record", record)
 	s.unnamed.give(record)
 	record.Load(main)

@@ -13,7 +13,7 @@ import (
 //
 //   - safepoints, "if stopꞏ { runtimeꞏ.Halt() }", at the head of loops and
 //     functions and after statements that can wait, so that a cell can be stopped;
-//   - around each goroutine, a function that tells the session whose it is and
+//   - around each goroutine, also those that a package starts, a function that tells the session whose it is and
 //     takes its panic, so that it cannot end the process;
 //   - into calls of packages log and log/slog, their place in the cell, which the package itself
 //     could not find out.
@@ -119,6 +119,7 @@ func (w *rewriter) node(n ast.Node) {
 		case *ast.CallExpr:
 			w.command(n)
 			w.log(n)
+			w.callback(n)
 		case *ast.ForStmt:
 			w.head(n.Body)
 		case *ast.RangeStmt:

@@ -100,9 +100,10 @@ func (s *session) packageName(pkg *types.Package) string {
 	return name
 }
 
-// unique is an unused name for a new object that the user calls name.
+// unique is an unused name for a new object that the user calls name. A
+// predeclared name is none: rewritten cells use those too.
 func (s *session) unique(name string) string {
-	if !s.taken[name] && s.pkg.Scope().Lookup(name) == nil {
+	if !s.taken[name] && s.pkg.Scope().Lookup(name) == nil && types.Universe.Lookup(name) == nil {
 		s.taken[name] = true
 		return name
 	}

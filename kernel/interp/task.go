@@ -145,6 +145,8 @@ func (ts *tasks) externals() map[string]any {
 		runtimePath + ".Unique": new(uniques).pointer,
 		"os.Exit":               func(code int) { ts.exit(code) },
 		"time.Sleep":            ts.sleep,
+		runtimePath + ".Enter":  ts.take,
+		runtimePath + ".Leave":  ts.leave,
 	}
 }
 
@@ -192,14 +194,20 @@ func (ts *tasks) forget() {
 
 // end is called when a goroutine that a cell started ends.
 func (ts *tasks) end(fr *ixgo.Frame, recovered any) {
+	if _, ok := recovered.(*ixgo.Frame); ok { // how ixgo hands over nil
+		recovered = nil
+	}
+	ts.endWith(recovered, framesOf(fr))
+}
+
+// endWith reports what a goroutine recovered, which panicked in frames.
+func (ts *tasks) endWith(recovered any, frames []frame) {
 	t := ts.owner()
 	ts.forget()
 	if recovered == nil || t == nil {
 		return
 	}
 	switch v := recovered.(type) {
-	case *ixgo.Frame: // how ixgo hands over nil
-		return
 	case halted:
 		return
 	case exited:
@@ -208,7 +216,7 @@ func (ts *tasks) end(fr *ixgo.Frame, recovered any) {
 		}
 		return
 	}
-	f := panicFailure(t, recovered, framesOf(fr), "goroutine ")
+	f := panicFailure(t, recovered, frames, "goroutine ")
 	if t.ended.Load() {
 		ts.out.write(t.cell, "stderr", joinLines(f.Traceback))
 		return
