@@ -51,8 +51,9 @@ const errTooDeep = ixgo.PlainError("stack overflow: recursion too deep")
 
 // tasks knows which goroutine belongs to which cell and stops cells.
 type tasks struct {
-	owners    sync.Map // goroutine id to *task
-	unwinding sync.Map // goroutine id to the time.Time at which it was last halted
+	owners    sync.Map     // goroutine id to *task
+	starting  atomic.Int64 // goroutines whose go statement has run and that have no owner yet
+	unwinding sync.Map     // goroutine id to the time.Time at which it was last halted
 
 	mu      sync.Mutex
 	flags   []weak.Pointer[flag] // of all programs that may have code running
@@ -73,6 +74,16 @@ func (ts *tasks) owner() *task {
 		return t.(*task)
 	}
 	return ts.current()
+}
+
+// goroutines is how many goroutines of cells there are, counted no further than most.
+func (ts *tasks) goroutines(most int) int {
+	n := int(ts.starting.Load()) // first: a goroutine that begins meanwhile has an owner before it counts no more
+	ts.owners.Range(func(any, any) bool {
+		n++
+		return n < most
+	})
+	return min(n, most)
 }
 
 // current is the task that began last of those that run, or that ran last; nil
@@ -134,11 +145,15 @@ func (ts *tasks) externals() map[string]any {
 		runtimePath + ".Halt":   ts.halt,
 		runtimePath + ".Result": func(v ...any) { ts.owner().setResults(v) },
 		runtimePath + ".Zero":   func(p any) { reflect.ValueOf(p).Elem().SetZero() },
-		runtimePath + ".Owner":  func() any { return ts.owner() },
+		runtimePath + ".Owner": func() any {
+			ts.starting.Add(1)
+			return ts.owner()
+		},
 		runtimePath + ".Begin": func(owner any) {
 			if t, ok := owner.(*task); ok && t != nil {
 				ts.owners.Store(gid.Get(), t)
 			}
+			ts.starting.Add(-1)
 		},
 		runtimePath + ".End":    ts.end,
 		runtimePath + ".Break":  ts.stops.at,
