@@ -194,9 +194,8 @@ def test_console_shares_the_session_and_its_history(cell):
     picture(cell, "console")
 
 
-def test_contextual_help(cell, server):
-    if server.name == "notebook":
-        pytest.skip("Notebook 7 has no contextual help")
+@pytest.mark.parametrize("server", ["lab"], indirect=True)  # Notebook 7 has none
+def test_contextual_help(cell):
     cell.run('import "strings"')
     cell.menu("Help", "Show Contextual Help")
     cell.type("strings.Repeat")
@@ -204,9 +203,8 @@ def test_contextual_help(cell, server):
     picture(cell, "help")
 
 
+@pytest.mark.parametrize("server", ["notebook"], indirect=True)  # the JupyterLab of `make run` does not ask for it
 def test_usage(cell, server):
-    if server.name == "lab":
-        pytest.skip("the JupyterLab of `make run` does not ask for it")
     [session] = server.api("sessions")
     content = server.api(f"metrics/v1/kernel_usage/get_usage/{session['kernel']['id']}")["content"]
     assert content["kernel_memory"] > 1 << 20 and content["kernel_cpu"] >= 0 and content["host_virtual_memory"]["total"] > 1 << 26
