@@ -13,6 +13,16 @@
 //	build    SSA of the cell and of what it reaches, and an interpreter for it
 //	run      on a goroutine that can be stopped, with its output attributed
 //
+// Cells run beside each other and beside goroutines of earlier ones; task and tasks
+// (task.go) know which goroutine belongs to which cell, and stop one cell alone.
+// Around that stand four more groups of files:
+//
+//	look, spot, expect, complete, inspect   what is asked of a cell that is being written
+//	excerpt, syntax, hints, nearest, frames what went wrong, where, and what to do
+//	debug, hold, values, stops, instrument  looking at values, and stopping at breakpoints
+//	newinterp, quicken, share, methods,     where ixgo does too little, by its private parts:
+//	nilmap, defers, locks, panics           TestEngineInternals pins them to its version
+//
 // The packages that cells may import are handed in as [Package] values (see
 // bind, which generates them); the common ones of the standard library are
 // there always. Nothing needs a Go tool chain at run time. The package must not
