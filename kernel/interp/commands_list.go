@@ -66,7 +66,7 @@ func (e *Engine) variableRows(part string) (rows []variableRow) {
 // alone tells whether the calling goroutine is the only one that runs code of
 // cells, so that it can read what variables hold. e.mu is held: no cell can begin.
 func (e *Engine) alone() bool {
-	return e.tasks.goroutines(2) < 2 && e.busy.Load() < 2
+	return e.tasks.awake(2) < 2 && e.busy.Load() < 2
 }
 
 // isPlain tells values that are read at one go, whoever writes them.

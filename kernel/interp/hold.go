@@ -1,6 +1,7 @@
 package interp
 
 import (
+	"regexp"
 	"runtime"
 	"slices"
 	"strings"
@@ -126,19 +127,14 @@ const maxStacks = 16 << 20
 // look finds out by their stacks what the goroutines in cells' code do.
 func (ts *tasks) look() stillness {
 	h := &ts.hold
-	buf := make([]byte, 64<<10)
-	n := runtime.Stack(buf, true)
-	for n == len(buf) && n < maxStacks {
-		buf = make([]byte, 2*n)
-		n = runtime.Stack(buf, true)
-	}
-	if n == len(buf) {
+	stacks, ok := allStacks()
+	if !ok {
 		return moving
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	found := still
-	for stack := range strings.SplitSeq(string(buf[:n]), "\n\n") {
+	for stack := range strings.SplitSeq(stacks, "\n\n") {
 		stack, _, _ = strings.Cut(stack, "\ncreated by ")
 		if !strings.Contains(stack, "github.com/goplus/ixgo.") && !strings.Contains(stack, "interp.(*Engine).runCell") {
 			continue
@@ -150,9 +146,73 @@ func (ts *tasks) look() stillness {
 		if isActive(state) {
 			return moving
 		}
-		found = waiting
+		if !ts.isStranded(id, stack) {
+			found = waiting
+		}
 	}
 	return found
+}
+
+// allStacks is the text of all stacks; false where it is too long to be read.
+func allStacks() (string, bool) {
+	buf := make([]byte, 64<<10)
+	n := runtime.Stack(buf, true)
+	for n == len(buf) && n < maxStacks {
+		buf = make([]byte, 2*n)
+		n = runtime.Stack(buf, true)
+	}
+	return string(buf[:n]), n < len(buf)
+}
+
+// isStranded tells a goroutine that an interrupted cell left on a channel or a lock
+// of its own. It may never be woken, and if so then to end at its next safepoint:
+// values may be read as if it were gone.
+func (ts *tasks) isStranded(id uint64, stack string) bool {
+	v, ok := ts.owners.Load(id)
+	if !ok || !v.(*task).stopping.Load() || !v.(*task).ended.Load() {
+		return false
+	}
+	lines := strings.Split(stack, "\n")
+	for i := 1; i < len(lines); i += 2 { // each frame is two lines
+		if strings.HasPrefix(lines[i], "github.com/goplus/ixgo.") {
+			return true
+		}
+		if !waitsForGoroutines.MatchString(lines[i]) {
+			return false
+		}
+	}
+	return false
+}
+
+// waitsForGoroutines matches the functions through which interpreted code waits on
+// channels and locks.
+var waitsForGoroutines = regexp.MustCompile(`^(runtime|reflect|sync|internal/sync)\.`)
+
+// awake is how many goroutines of cells there are that are not stranded, counted no
+// further than most.
+func (ts *tasks) awake(most int) int {
+	n := ts.goroutines(most)
+	if n < most {
+		return n
+	}
+	stacks, ok := allStacks()
+	if !ok {
+		return n
+	}
+	stranded := map[uint64]bool{}
+	for stack := range strings.SplitSeq(stacks, "\n\n") {
+		if id, state := readHead(stack); !isActive(state) && ts.isStranded(id, stack) {
+			stranded[id] = true
+		}
+	}
+	n = int(ts.starting.Load())
+	ts.owners.Range(func(id, _ any) bool {
+		if !stranded[id.(uint64)] {
+			n++
+		}
+		return n < most
+	})
+	return min(n, most)
 }
 
 // sessions are the engines of this process: one holds only its own goroutines.

@@ -3,6 +3,7 @@ package interp_test
 import (
 	"context"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -231,4 +232,34 @@ func TestLookWhileRunning(t *testing.T) {
 	}
 	cancel()
 	<-ended
+}
+
+// What an interrupted cell left on a channel or a lock can stay there for good. Values
+// are shown all the same.
+func TestValuesAfterAnInterruptedWait(t *testing.T) {
+	for name, wait := range map[string]string{
+		"channel":   "<-c",
+		"range":     "for range c {}",
+		"send":      "c <- 1",
+		"select":    "select { case <-c: case c <- 1: }",
+		"nothing":   "select {}",
+		"group":     "group.Wait()",
+		"lock":      "lock.Lock()\nlock.Lock()",
+		"goroutine": "go func() { <-c }()\n<-c",
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSession(t)
+			s.ok("import (\"fmt\"; \"sync\")\nc := make(chan int)\nvar group sync.WaitGroup\ngroup.Add(1)\nvar lock sync.Mutex\nm := map[string]int{\"eth0\": 1}")
+			if out, _ := s.interruptWhenReady("fmt.Println(\"ready\")\n" + wait); out.Failure == nil || out.Failure.Kind != engine.Interrupted {
+				t.Fatalf("outcome %+v", out.Failure)
+			}
+			s.await("m", func(v string) bool { return v == `len 1 {"eth0": 1}` })
+			if texts, _ := s.complete(`m["|`); !slices.Contains(texts, `eth0"]`) {
+				t.Errorf("keys %q", texts)
+			}
+			if text, _ := s.shown("%vars m"); !strings.Contains(text, `"eth0": 1`) && !strings.Contains(text, "eth0:1") {
+				t.Errorf("%%vars: %s", text)
+			}
+		})
+	}
 }

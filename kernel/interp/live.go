@@ -16,7 +16,7 @@ import (
 // quiet tells whether no code of cells can be running, so that live values can be
 // read. It holds as long as the caller holds e.mu: a cell that begins waits there.
 func (e *Engine) quiet() bool {
-	return e.busy.Load() == 0 && e.tasks.goroutines(1) == 0
+	return e.busy.Load() == 0 && e.tasks.awake(1) == 0
 }
 
 var pathLike = regexp.MustCompile(`^\.{0,2}/`)
