@@ -50,6 +50,29 @@ func TestSecretsAreMaskedEverywhere(t *testing.T) {
 	}
 }
 
+// A secret can be declared after the cells in which it stands.
+func TestLaterSecretsAreMaskedInReplies(t *testing.T) {
+	c := newClient(t, Config{DataDir: t.TempDir()})
+	c.run("set print hunter2")
+	c.run("result print")
+	c.run("secret hunter2")
+	c.run("secret print")
+	ask := func(msgType string, content any) string {
+		var reply json.RawMessage
+		c.reply("shell", c.send("shell", msgType, content), &reply)
+		return string(reply)
+	}
+	for _, q := range []wire.History{{Access: "tail", Output: true}, {Access: "range", Output: true}, {Access: "search", Pattern: "*"}} {
+		reply := ask(wire.HistoryRequest, q)
+		if !strings.Contains(reply, "set [secret] [secret]") || strings.Contains(reply, "hunter2") {
+			t.Errorf("history by %s: %s", q.Access, reply)
+		}
+	}
+	if reply := ask(wire.CompleteRequest, map[string]any{"code": "p", "cursor_pos": 1}); strings.Contains(reply, "print") || !strings.Contains(reply, `"password"`) {
+		t.Errorf("completion: %s", reply)
+	}
+}
+
 func journal(t *testing.T, dir string) (all []safety.Record) {
 	t.Helper()
 	data, err := os.ReadFile(filepath.Join(dir, safety.JournalName))

@@ -163,7 +163,7 @@ func (h *history) close() {
 	h.path = ""
 }
 
-// serveHistory answers history_request.
+// serveHistory answers history_request. A secret can have become one after its cell ran.
 func (k *Kernel) serveHistory(r *request) (any, error) {
 	var q wire.History
 	if err := r.content(&q); err != nil {
@@ -175,13 +175,14 @@ func (k *Kernel) serveHistory(r *request) (any, error) {
 	}
 	rows := make([]any, 0, len(found))
 	for _, e := range found {
-		var cell any = e.Source
+		source := k.masker.Text(e.Source)
+		var cell any = source
 		if q.Output {
 			var output any
 			if e.output != "" {
-				output = e.output
+				output = k.masker.Text(e.output)
 			}
-			cell = []any{e.Source, output}
+			cell = []any{source, output}
 		}
 		rows = append(rows, []any{e.Session, e.Line, cell})
 	}

@@ -35,9 +35,12 @@ func (k *Kernel) serveComplete(r *request) (any, error) {
 	types := make([]map[string]any, 0, len(found.Items))
 	start, end := codePoints(at.Code, found.Start), codePoints(at.Code, found.End)
 	for _, item := range found.Items {
+		if k.masker.Text(item.Text) != item.Text {
+			continue // masked it would be wrong code
+		}
 		matches = append(matches, item.Text)
 		types = append(types, map[string]any{
-			"text": item.Text, "type": item.Type, "signature": item.Signature, "start": start, "end": end,
+			"text": item.Text, "type": item.Type, "signature": k.masker.Text(item.Signature), "start": start, "end": end,
 		})
 	}
 	return completeReply(at.Code, found.Start, found.End, matches, types), nil

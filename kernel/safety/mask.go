@@ -3,6 +3,7 @@ package safety
 import (
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"html"
 	"net/url"
 	"slices"
@@ -78,7 +79,17 @@ func formsOf(secret string) []string {
 			all = append(all, string(encoded[1:len(encoded)-1]))
 		}
 	}
-	return append(all, base64Of(secret)...)
+	return append(append(all, base64Of(secret)...), bytesOf(secret)...)
+}
+
+// bytesOf lists how Go prints the bytes of a secret.
+func bytesOf(secret string) []string {
+	list := fmt.Sprintf("%d", []byte(secret))
+	syntax := fmt.Sprintf("%#v", []byte(secret))
+	return []string{
+		fmt.Sprintf("%x", secret), fmt.Sprintf("%X", secret), fmt.Sprintf("% x", secret), fmt.Sprintf("% X", secret),
+		list[1 : len(list)-1], syntax[len("[]byte{") : len(syntax)-1],
+	}
 }
 
 // base64Of lists the middle parts, which do not depend on what stands around, of

@@ -40,6 +40,8 @@ func TestText(t *testing.T) {
 		{[]string{odd}, "http://u:" + url.QueryEscape(odd) + "@h/" + url.PathEscape(odd), "http://u:[secret]@h/[secret]"},
 		{[]string{"line one is long\nline two is long"}, "  line two is long", "  [secret]"},
 		{[]string{" token-1 \n"}, "token-1", "[secret]"},
+		{[]string{"hunter2"}, fmt.Sprintf("%x %X % x", "hunter2", "hunter2", "hunter2"), "[secret] [secret] [secret]"},
+		{[]string{"hunter2"}, fmt.Sprintf("%v %#v", []byte("a hunter2"), []byte("hunter2")), "[97 32 [secret]] []byte{[secret]}"},
 	} {
 		if got := masker(c.secrets...).Text(c.text); got != c.want {
 			t.Errorf("%q: %q, want %q", c.text, got, c.want)
