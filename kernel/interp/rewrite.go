@@ -12,7 +12,7 @@ import (
 // rewriter puts into a cell's trees what keeps it under control:
 //
 //   - safepoints, "if stopꞏ { runtimeꞏ.Halt() }", at the head of loops and
-//     functions and after statements that can wait, so that a cell can be stopped;
+//     functions, before goto and after statements that can wait, so that a cell can be stopped;
 //   - around each goroutine, also those that a package starts, a function that tells the session whose it is and
 //     takes its panic, so that it cannot end the process;
 //   - into calls of packages log and log/slog, their place in the cell, which the package itself
@@ -116,6 +116,9 @@ func (w *rewriter) node(n ast.Node) {
 			one := []ast.Stmt{n.Stmt}
 			w.goStatements(one)
 			n.Stmt = one[0]
+			if isGoto(n.Stmt) {
+				n.Stmt = &ast.BlockStmt{Lbrace: n.Stmt.Pos(), Rbrace: n.Stmt.End(), List: one}
+			}
 		case *ast.CallExpr:
 			w.command(n)
 			w.log(n)
@@ -152,7 +155,8 @@ func (w *rewriter) head(body *ast.BlockStmt) {
 	}
 }
 
-// list puts a safepoint after each statement that can wait, unless it is the last.
+// list puts a safepoint after each statement that can wait, unless it is the last,
+// and before each goto, which can be a loop.
 func (w *rewriter) list(list []ast.Stmt) []ast.Stmt {
 	w.goStatements(list)
 	if len(list) > 0 {
@@ -163,12 +167,17 @@ func (w *rewriter) list(list []ast.Stmt) []ast.Stmt {
 	}
 	out := make([]ast.Stmt, 0, len(list)+1)
 	for i, s := range list {
-		if i > 0 && canWait(list[i-1]) {
+		if i > 0 && canWait(list[i-1]) || isGoto(s) {
 			out = append(out, safepoint(s.Pos()))
 		}
 		out = append(out, s)
 	}
 	return out
+}
+
+func isGoto(s ast.Stmt) bool {
+	b, ok := s.(*ast.BranchStmt)
+	return ok && b.Tok == token.GOTO
 }
 
 // canWait tells whether a statement communicates or calls a method or a function

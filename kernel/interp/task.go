@@ -53,7 +53,7 @@ const errTooDeep = ixgo.PlainError("stack overflow: recursion too deep")
 type tasks struct {
 	owners    sync.Map     // goroutine id to *task
 	starting  atomic.Int64 // goroutines whose go statement has run and that have no owner yet
-	unwinding sync.Map     // goroutine id to the time.Time at which it was last halted
+	unwinding sync.Map     // goroutine id to *unwinding
 
 	mu      sync.Mutex
 	flags   []weak.Pointer[flag] // of all programs that may have code running
@@ -186,17 +186,25 @@ func (ts *tasks) halt() {
 		return
 	}
 	now := time.Now()
-	since, again := ts.unwinding.LoadOrStore(id, now)
-	if again && now.Sub(since.(time.Time)) < cleanup {
+	v, again := ts.unwinding.LoadOrStore(id, &unwinding{first: now, last: now})
+	u := v.(*unwinding)
+	if again && now.Sub(u.last) < cleanup && now.Sub(u.first) < cleanups {
 		return
 	}
-	ts.unwinding.Store(id, now)
+	u.last = now
 	panic(halted{})
 }
 
-// cleanup is how long deferred functions of a halted goroutine may run before
-// they are halted too.
-const cleanup = 40 * time.Millisecond
+// unwinding is when a goroutine was halted. Only that goroutine uses it.
+type unwinding struct{ first, last time.Time }
+
+const (
+	// cleanup is how long deferred functions of a halted goroutine may run before
+	// they are halted too.
+	cleanup = 40 * time.Millisecond
+	// cleanups is how long all of them may: what recovers and goes on would not end.
+	cleanups = 10 * cleanup
+)
 
 // forget drops what is known of the calling goroutine, which ends.
 func (ts *tasks) forget() {
