@@ -151,9 +151,9 @@ func TestARunbookFreezesItsSteps(t *testing.T) {
 	step := "//fabricbook:step "
 	for _, s := range []struct{ id, code, seen string }{
 		{"b", "%steps", "Frozen: This notebook is no runbook"},
-		{"b", step + "2\nprint two", "Frozen: Step 1 comes before Step 2"},
+		{"b", step + "2\nprint two", "Frozen: Step 1 comes before step 2"},
 		{"a", step + "1\nprint one\nshow id pw\nresult done", "| stdout one | display_data id pw | out 3 done | idle"},
-		{"a", step + "1\nprint one\nresult done", "| stdout one | display_data id pw | out 3 done | Frozen: Step 1, “print one”, is frozen: it ended well as [3]"},
+		{"a", step + "1\nprint one\nresult done", "| stdout one | display_data id pw | out 3 done | Frozen: Step 1 “print one” is frozen: it ended well as [3]"},
 		{"b", step + "2\nprint two", "| stdout two | idle"},
 		{"a", "%unfreeze once\n" + step + "1\nprint more", "| stdout more | idle"},
 		{"a", "%unfreeze once\n" + step + "1\nprint more", "| stdout more | Frozen: Step 1"},

@@ -50,19 +50,19 @@ func TestRunbooksInVSCode(t *testing.T) {
 	r := NewRunbook("")
 	wantPlay(t, play(r, cell(3, "apply()"), cell(1, "connect()"), cell(4, "look()"), cell(3, "apply()"), cell(2, "look()"), cell(3, "apply()"),
 		cell(3, "apply()"), cell(3, "apply(again)"), cell(3, "%unfreeze wrong port\napply()")),
-		"refused: Step 1, “connect()”, comes before The cell “apply()”.",
+		"refused: Step 1 “connect()” comes before step 3 “apply()”.",
 		"ran connect()",
-		"refused: Step 2, “look()”, comes before The cell “look()”.",
-		"refused: Step 2, “look()”, comes before The cell “apply()”.",
+		"refused: Step 2 “look()” comes before step 4 “look()”.",
+		"refused: Step 2 “look()” comes before step 3 “apply()”.",
 		"ran look()", "ran apply()",
-		"refused: The cell “apply()” is frozen: it ended well as [6] at T.",
-		"refused: The cell “apply()” is frozen: it ended well as [6] at T and was changed since.",
+		"refused: Step 3 “apply()” is frozen: it ended well as [6] at T.",
+		"refused: Step 3 “apply()” is frozen: it ended well as [6] at T and was changed since.",
 		"ran apply() (unfreeze wrong port)")
 
 	// A window that was loaded again numbers its cells anew: the sources tell.
 	wantPlay(t, play(r, cell(0, "apply()"), cell(5, "connect()")),
-		"refused: The cell “apply()” is frozen: it ended well as [9] at T and was changed since.",
-		"refused: The cell “connect()” is frozen: it ended well as [2] at T.")
+		"refused: Step 3 “apply()” is frozen: it ended well as [9] at T and was changed since.",
+		"refused: Step 1 “connect()” is frozen: it ended well as [2] at T.")
 
 	// A cell that was written there runs before the editor saves it.
 	wantPlay(t, play(r, cell(4, "look()"), cell(6, "confirm()")), "ran look()", "ran confirm()")

@@ -45,6 +45,16 @@ func (f *file) refresh() {
 	}
 }
 
+// number is what people call the step at an index: its place, or where a cell of
+// the notebook gives itself a number, the step's own; 0 if it has none.
+func (f *file) number(at int) int {
+	own := func(s step) int { return readDirectives(s.source).step }
+	if slices.ContainsFunc(f.steps, func(s step) bool { return own(s) > 0 }) {
+		return own(f.steps[at])
+	}
+	return at + 1
+}
+
 // parseNotebook reads a notebook as far as runbooks need it.
 func parseNotebook(data []byte) (runbook bool, steps []step, ok bool) {
 	var nb struct {

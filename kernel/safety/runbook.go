@@ -1,6 +1,7 @@
 package safety
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -89,7 +90,7 @@ func (r *Runbook) Admit(c Cell) Verdict {
 	}
 	if cmd.verb == "skip" {
 		p.done, p.skipped, p.when, p.source, p.label, p.count = true, true, time.Now(), c.Source, label(rest), c.Count
-		return Verdict{Answer: "skipped " + p.name(), Note: note(cmd)}
+		return Verdict{Answer: "skipped " + r.name(p), Note: note(cmd)}
 	}
 	p.running, p.done, p.skipped, p.frozen, p.source, p.label = true, false, false, false, c.Source, label(rest)
 	p.count, p.number = c.Count, c.Number
@@ -129,7 +130,7 @@ func (r *Runbook) find(c Cell, d directives, rest string) *progress {
 	}
 	p := r.cells[key]
 	if p == nil {
-		p = &progress{key: key, id: c.ID, label: label(rest)}
+		p = &progress{key: key, id: c.ID, source: c.Source, label: label(rest)}
 		r.cells[key] = p
 	}
 	p.step = d.step
@@ -143,17 +144,17 @@ func (r *Runbook) check(c Cell, d directives, cmd command, p *progress) Verdict 
 	repeatable := d.repeatable || at >= 0 && r.file.runbook && r.file.steps[at].repeatable
 	switch {
 	case p.running:
-		return refused(p.name()+" is running now.", "Wait for its end, or interrupt it.")
+		return refused(capital(r.name(p))+" is running now.", "Wait for its end, or interrupt it.")
 	case p.done && cmd.verb == "skip":
-		return refused(p.name()+" is done already.", "Remove the line %skip.")
+		return refused(capital(r.name(p))+" is done already.", "Remove the line %skip.")
 	case p.frozen && !repeatable && cmd.verb == "unfreeze" && p.source == c.Source:
-		return p.refused(p.whyFrozen(false), "Its %unfreeze has been used. To run it once more, change the reason in that line.")
+		return p.refused(r.whyFrozen(p, false), "Its %unfreeze has been used. To run it once more, change the reason in that line.")
 	case p.frozen && !repeatable && cmd.verb != "unfreeze":
-		return p.refused(p.whyFrozen(p.source != c.Source),
-			"To run it again on purpose, write %unfreeze and the reason above its first line; to free it from elsewhere, run a cell with %unfreeze "+p.handle()+".")
+		return p.refused(r.whyFrozen(p, p.source != c.Source),
+			"To run it again on purpose, write %unfreeze and the reason above its first line; to free it from elsewhere, run a cell with %unfreeze "+r.handle(p)+" and the reason.")
 	}
 	if before := r.missing(at, d.step); before != "" {
-		return refused(fmt.Sprintf("%s comes before %s.", before, p.name()),
+		return refused(fmt.Sprintf("%s comes before %s.", capital(before), r.name(p)),
 			"Run it first. If it is not needed, write %skip and the reason above its first line and run it.")
 	}
 	return Verdict{}
@@ -165,14 +166,14 @@ func (r *Runbook) missing(at, number int) string {
 	if r.file.runbook && at > 0 {
 		for i, s := range r.file.steps[:at] {
 			if !r.doneInFile(s) {
-				return fmt.Sprintf("Step %d, %s,", i+1, quote(label(s.source)))
+				return called(r.file.number(i), label(s.source))
 			}
 		}
 		return ""
 	}
 	for n := 1; n < number; n++ {
 		if !r.doneNumber(n) {
-			return fmt.Sprintf("Step %d", n)
+			return fmt.Sprintf("step %d", n)
 		}
 	}
 	return ""
@@ -209,9 +210,9 @@ func (r *Runbook) answer(cmd command) Verdict {
 	which, _, _ := strings.Cut(cmd.reason, " ")
 	var freed []string
 	for _, p := range r.sorted() {
-		if p.frozen && (which == "all" || which == p.id && which != "" || strconv.Itoa(p.step) == which && p.step > 0) {
+		if p.frozen && (which == "all" || which == p.id && which != "" || r.number(p) > 0 && strconv.Itoa(r.number(p)) == which) {
 			p.frozen = false
-			freed = append(freed, p.name())
+			freed = append(freed, r.name(p))
 		}
 	}
 	if len(freed) == 0 {
@@ -223,36 +224,50 @@ func (r *Runbook) answer(cmd command) Verdict {
 // list shows the steps and their states.
 func (r *Runbook) list() string {
 	var b strings.Builder
-	for _, p := range r.sorted() {
-		state := "to do"
-		switch {
-		case p.running:
-			state = "running"
-		case p.skipped:
-			state = "skipped at " + p.when.Format(time.TimeOnly)
-		case p.done:
-			state = "done at " + p.when.Format(time.TimeOnly)
-			if p.frozen {
-				state = "frozen at " + p.when.Format(time.TimeOnly)
-			}
-		}
-		fmt.Fprintf(&b, "%-20s %-12s %s\n", state, p.handle(), p.label)
-	}
+	line := func(state, handle, label string) { fmt.Fprintf(&b, "%-20s %-12s %s\n", state, handle, label) }
+	ran := r.sorted()
+	next := ""
 	if r.file.runbook {
 		for i, s := range r.file.steps {
-			if !r.doneInFile(s) {
-				fmt.Fprintf(&b, "next: step %d, %s\n", i+1, quote(label(s.source)))
-				break
+			at := slices.IndexFunc(ran, func(p *progress) bool { return r.at(p) == i })
+			switch {
+			case at >= 0:
+				line(ran[at].state(), r.handle(ran[at]), ran[at].label)
+				ran = slices.Delete(ran, at, at+1)
+			case !r.doneInFile(s):
+				line("to do", handle(r.file.number(i), s.id), label(s.source))
+			}
+			if next == "" && !r.doneInFile(s) {
+				next = "next: " + called(r.file.number(i), label(s.source)) + "\n"
 			}
 		}
 	}
+	for _, p := range ran {
+		line(p.state(), r.handle(p), p.label)
+	}
+	b.WriteString(next)
 	if b.Len() == 0 {
 		return "no step has run yet\n"
 	}
 	return b.String()
 }
 
-// sorted lists the cells that ran, in the order in which they last did.
+func (p *progress) state() string {
+	switch {
+	case p.running:
+		return "running"
+	case p.skipped:
+		return "skipped at " + p.when.Format(time.TimeOnly)
+	case p.frozen:
+		return "frozen at " + p.when.Format(time.TimeOnly)
+	case p.done:
+		return "done at " + p.when.Format(time.TimeOnly)
+	}
+	return "to do"
+}
+
+// sorted lists the cells that ran: those with a number by it, then the others in
+// the order in which they last did.
 func (r *Runbook) sorted() []*progress {
 	var all []*progress
 	for _, p := range r.cells {
@@ -261,40 +276,57 @@ func (r *Runbook) sorted() []*progress {
 		}
 	}
 	slices.SortFunc(all, func(a, b *progress) int {
-		if c := a.when.Compare(b.when); c != 0 {
-			return c
-		}
-		return strings.Compare(a.key, b.key)
+		x, y := r.number(a), r.number(b)
+		return cmp.Or(cmp.Compare(min(y, 1), min(x, 1)), cmp.Compare(x, y), a.when.Compare(b.when), strings.Compare(a.key, b.key))
 	})
 	return all
 }
 
-// name calls a cell by its number or its first line.
-func (p *progress) name() string {
-	if p.step > 0 {
-		return fmt.Sprintf("Step %d, %s,", p.step, quote(p.label))
+// at is the index of a cell among the steps of the file, -1 if it is none.
+func (r *Runbook) at(p *progress) int { return r.file.find(Cell{ID: p.id, Source: p.source}) }
+
+// number is what people call a cell by: the number that it gives itself, else its
+// place in a notebook that declares itself a runbook; 0 if it has none.
+func (r *Runbook) number(p *progress) int {
+	if at := r.at(p); p.step == 0 && r.file.runbook && at >= 0 {
+		return r.file.number(at)
 	}
-	return "The cell " + quote(p.label)
+	return p.step
 }
+
+// name calls a cell by its number and its first line.
+func (r *Runbook) name(p *progress) string { return called(r.number(p), p.label) }
 
 // handle is what %unfreeze takes for the cell.
-func (p *progress) handle() string {
-	switch {
-	case p.step > 0:
-		return strconv.Itoa(p.step)
-	case p.id != "":
-		return p.id
-	}
-	return "all"
-}
+func (r *Runbook) handle(p *progress) string { return handle(r.number(p), p.id) }
 
-func (p *progress) whyFrozen(edited bool) string {
-	s := fmt.Sprintf("%s is frozen: it ended well as [%d] at %s", p.name(), p.count, p.when.Format(time.TimeOnly))
+func (r *Runbook) whyFrozen(p *progress, edited bool) string {
+	s := fmt.Sprintf("%s is frozen: it ended well as [%d] at %s", capital(r.name(p)), p.count, p.when.Format(time.TimeOnly))
 	if edited {
 		s += " and was changed since"
 	}
 	return s + "."
 }
+
+func called(number int, label string) string {
+	if number > 0 {
+		return fmt.Sprintf("step %d %s", number, quote(label))
+	}
+	return "the cell " + quote(label)
+}
+
+func handle(number int, id string) string {
+	switch {
+	case number > 0:
+		return strconv.Itoa(number)
+	case id != "":
+		return id
+	}
+	return "all"
+}
+
+// capital begins a sentence with a name, which begins with a letter of ASCII.
+func capital(name string) string { return strings.ToUpper(name[:1]) + name[1:] }
 
 func refused(what, fix string) Verdict {
 	return Verdict{Refusal: &engine.Failure{

@@ -83,11 +83,11 @@ func TestUnfreezing(t *testing.T) {
 	),
 		"ran //fabricbook:step 1\none()", "ran //fabricbook:step 2\ntwo()",
 		"ran //fabricbook:step 1\none() (unfreeze link flapped)",
-		"refused: Step 1, “one()”, is frozen: it ended well as [3] at T.",
+		"refused: Step 1 “one()” is frozen: it ended well as [3] at T.",
 		"ran //fabricbook:step 1\none() (unfreeze it flapped again)",
 		"refused: No frozen cell is called \"7\".",
-		"answer: unfrozen: Step 2, “two()”, (unfreeze 2 wrong host)", "ran //fabricbook:step 2\ntwo()",
-		"answer: unfrozen: Step 1, “one()”,, Step 2, “two()”, (unfreeze all)", "ran //fabricbook:step 2\ntwo()")
+		"answer: unfrozen: step 2 “two()” (unfreeze 2 wrong host)", "ran //fabricbook:step 2\ntwo()",
+		"answer: unfrozen: step 1 “one()”, step 2 “two()” (unfreeze all)", "ran //fabricbook:step 2\ntwo()")
 }
 
 func TestNumberedStepsKeepTheirOrder(t *testing.T) {
@@ -97,12 +97,12 @@ func TestNumberedStepsKeepTheirOrder(t *testing.T) {
 		": %skip nothing to do\n//fabricbook:step 3\nthree()", ": //fabricbook:step 4\nfour()",
 		": //fabricbook:step 3\nthree()",
 	),
-		"refused: Step 1 comes before Step 2, “two()”,.",
+		"refused: Step 1 comes before step 2 “two()”.",
 		"ran //fabricbook:step 1\nfails()",
-		"refused: Step 1 comes before Step 2, “two()”,.",
+		"refused: Step 1 comes before step 2 “two()”.",
 		"ran //fabricbook:step 1\nworks()", "ran //fabricbook:step 2\ntwo()",
-		"refused: Step 3 comes before Step 4, “four()”,.",
-		"answer: skipped Step 3, “three()”, (skip nothing to do)", "ran //fabricbook:step 4\nfour()",
+		"refused: Step 3 comes before step 4 “four()”.",
+		"answer: skipped step 3 “three()” (skip nothing to do)", "ran //fabricbook:step 4\nfour()",
 		"ran //fabricbook:step 3\nthree()")
 }
 
@@ -132,21 +132,21 @@ func TestANotebookFileGivesTheOrder(t *testing.T) {
 	notebookFile(t, path, true, "a: connect()", "s: %steps", "e: ", "r1: look()", "b: apply()")
 	r := NewRunbook(path)
 	wantPlay(t, play(r, "b: apply()", "a: connect()", "b: apply()", "r1: look()", "r1: look()", "new: try()", "b: apply()", "b: apply()", ": connect()"),
-		"refused: Step 1, “connect()”, comes before The cell “apply()”.",
+		"refused: Step 1 “connect()” comes before step 3 “apply()”.",
 		"ran connect()",
-		"refused: Step 2, “look()”, comes before The cell “apply()”.",
+		"refused: Step 2 “look()” comes before step 3 “apply()”.",
 		"ran look()", "ran look()", "ran try()", "ran apply()",
-		"refused: The cell “apply()” is frozen: it ended well as [7] at T.",
+		"refused: Step 3 “apply()” is frozen: it ended well as [7] at T.",
 		"ran connect()") // a front end that names no cells: its cell is another one
 	notebookFile(t, path, true, "a: connect()", "r1: look()", "b: apply()", "c: confirm()", "d: report()")
 	if err := os.Chtimes(path, time.Now(), time.Now().Add(time.Second)); err != nil {
 		t.Fatal(err)
 	}
-	wantPlay(t, play(r, "d: report()"), "refused: Step 4, “confirm()”, comes before The cell “report()”.")
+	wantPlay(t, play(r, "d: report()"), "refused: Step 4 “confirm()” comes before step 5 “report()”.")
 	if err := os.Remove(path); err != nil {
 		t.Fatal(err)
 	}
-	wantPlay(t, play(r, "d: report()"), "refused: Step 4, “confirm()”, comes before The cell “report()”.")
+	wantPlay(t, play(r, "d: report()"), "refused: Step 4 “confirm()” comes before step 5 “report()”.")
 }
 
 func TestAFileThatIsNoRunbook(t *testing.T) {
@@ -166,6 +166,21 @@ func TestSteps(t *testing.T) {
 			t.Errorf("%q is missing in\n%s", want, got)
 		}
 	}
+}
+
+func TestStepsOfAFileAreCalledByTheirPlace(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a.ipynb")
+	notebookFile(t, path, true, "a: connect()", "b: look()", "c: apply()", "s: %steps")
+	r := NewRunbook(path)
+	wantPlay(t, play(r, "c: apply()", "a: connect()", "b: look()", "new: try()", "a: %unfreeze once more\nconnect()", "s: %steps", "s: %unfreeze 2 because", "b: look()"),
+		"refused: Step 1 “connect()” comes before step 3 “apply()”.",
+		"ran connect()", "ran look()", "ran try()", "ran connect() (unfreeze once more)",
+		"answer: frozen at T   1            connect()",
+		"frozen at T   2            look()",
+		"to do                3            apply()",
+		"frozen at T   new          try()",
+		"next: step 3 “apply()”", "",
+		"answer: unfrozen: step 2 “look()” (unfreeze 2 because)", "ran look()")
 }
 
 func TestACellRunsOnceAtATime(t *testing.T) {
