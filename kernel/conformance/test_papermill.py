@@ -81,6 +81,15 @@ def test_parameters_arrive(tmp_path):
     assert [c.execution_count for c in done.cells] == [1, 2, 3, 4]
 
 
+def test_lists_and_mappings_from_the_command_line():
+    """`papermill -p` gives text for them."""
+    GoTranslator.inspect(notebook(('hosts := []string{}\nports := map[string]int{}\nvar text string = ""\nnames := []string{}', "parameters")).cells[0])
+    code = GoTranslator.codify({"hosts": '["10.0.0.1"]', "ports": '{"a": 1}', "text": '["a"]', "names": "all"})
+    assert code.splitlines()[2:-1] == [
+        '\thosts []string = []string{"10.0.0.1"}', '\tports map[string]int = map[string]int{"a": 1}',
+        '\ttext string = "[\\"a\\"]"', '\tnames string = "all"']
+
+
 def test_a_failing_cell_fails_the_run(tmp_path):
     path = tmp_path / "in.ipynb"
     nbformat.write(notebook(("x := 1", "parameters"), ('panic("no fabric")',)), path)

@@ -5,6 +5,7 @@ modules are still being imported. So it takes from them only what it needs, and 
 package's other modules nothing at all.
 """
 
+import json
 import math
 import re
 
@@ -47,6 +48,7 @@ class GoTranslator(Translator):
                 raise ValueError(f"parameter {name!r} cannot be a Go variable: use letters, digits and _")
             if declared.get(name) == "float64" and type(value) is int:
                 value = float(value)
+            value = from_json(value, declared.get(name) or "")
             lines.append(f"\t{name} {go_type(value)} = {cls.translate(value)}")
         return "\n".join([*lines, ")"]) + "\n"
 
@@ -88,6 +90,18 @@ class GoTranslator(Translator):
                 found.append(Parameter(m["name"], m["type"] or literal_type(m["value"]), m["value"], m["help"] or ""))
         cls.declared = {p.name: p.inferred_type_name for p in found}
         return found
+
+
+def from_json(value, declared):
+    """Read the text that `-p` gives for a parameter declared as a slice or a map."""
+    wanted = list if declared.startswith("[]") else dict if declared.startswith("map[") else None
+    if wanted is None or not isinstance(value, str):
+        return value
+    try:
+        read = json.loads(value)
+    except ValueError:
+        return value
+    return read if isinstance(read, wanted) else value
 
 
 def go_type(value):
