@@ -21,7 +21,7 @@ type InstallOptions struct {
 	Prefix    string // into PREFIX/share/jupyter
 
 	Name        string            // directory of the kernelspec; default "fabricbook"
-	DisplayName string            // as front ends show it; default "Go (Fabricbook)"
+	DisplayName string            // as front ends show it; default "Go (Fabricbook)", with another name "Go (NAME)"
 	Executable  string            // the program; default this one
 	Arguments   []string          // of the program, after those that every kernel gets
 	Env         map[string]string // environment of the kernel, beside the front end's
@@ -50,6 +50,9 @@ func Install(o InstallOptions) (dir string, err error) {
 	}
 	if o.DisplayName == "" {
 		o.DisplayName = "Go (Fabricbook)"
+		if o.Name != "fabricbook" { // two that front ends show alike could not be told apart
+			o.DisplayName = "Go (" + o.Name + ")"
+		}
 	}
 	if !kernelName.MatchString(o.Name) {
 		return "", fmt.Errorf("install kernel: name %q: use letters of ASCII, digits, '.', '-' and '_', and begin with none of '.' and '-'", o.Name)

@@ -54,6 +54,20 @@ func TestInstall(t *testing.T) {
 	}
 }
 
+func TestInstallNamesItForPeople(t *testing.T) {
+	for name, want := range map[string]string{"": "Go (Fabricbook)", "Lab-2": "Go (Lab-2)"} {
+		dir, err := Install(InstallOptions{Prefix: t.TempDir(), Name: name})
+		if err != nil {
+			t.Fatal(err)
+		}
+		data, err := os.ReadFile(filepath.Join(dir, "kernel.json"))
+		var got spec
+		if err != nil || json.Unmarshal(data, &got) != nil || got.DisplayName != want {
+			t.Errorf("--name %q is shown as %q, want %q (%v)", name, got.DisplayName, want, err)
+		}
+	}
+}
+
 func checkLogos(t *testing.T, dir string) {
 	t.Helper()
 	for size, name := range map[int]string{32: "logo-32x32.png", 64: "logo-64x64.png"} {

@@ -96,7 +96,7 @@ func kernelInstallCommand() *cobra.Command {
 	f.BoolVar(&o.SysPrefix, "sys-prefix", false, "into the active Python environment (VIRTUAL_ENV or CONDA_PREFIX)")
 	f.StringVar(&o.Prefix, "prefix", "", "below this folder, in share/jupyter/kernels")
 	f.StringVar(&o.Name, "name", "", "folder name of the kernelspec (default fabricbook)")
-	f.StringVar(&o.DisplayName, "display-name", "", "name that Jupyter shows (default Go (Fabricbook))")
+	f.StringVar(&o.DisplayName, "display-name", "", "name that Jupyter shows (default Go (Fabricbook), with --name Go (NAME))")
 	f.StringVar(&data, "data", "", "data folder of the fabric that its notebooks use")
 	p.flag(c)
 	return c
