@@ -1,9 +1,11 @@
 package kernel
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -18,8 +20,23 @@ const stdinTime = 2 * time.Second
 type input struct {
 	asking chan struct{} // holds one token while a question is open
 
-	mu     sync.Mutex
-	answer chan string // nil while nothing is asked
+	mu   sync.Mutex
+	open *asked // nil while nothing is asked
+}
+
+// asked is a question that waits for its answer.
+type asked struct {
+	id     string   // of the input_request
+	client [][]byte // who is asked
+	answer chan string
+}
+
+// answers tells whether msg answers q: it comes from the client that was asked, and
+// where it names a question, names this one.
+func (q *asked) answers(msg *wire.Message) bool {
+	var parent wire.Header
+	_ = json.Unmarshal(msg.Parent, &parent) // most clients name none
+	return slices.EqualFunc(q.client, msg.Identities, bytes.Equal) && (parent.MsgType != wire.InputRequest || parent.MsgID == q.id)
 }
 
 // ask sends an input_request to the client that runs the cell and waits for its
@@ -42,12 +59,17 @@ func (k *Kernel) ask(ctx context.Context, cell int, prompt string, password bool
 	case <-ctx.Done():
 		return "", ctx.Err()
 	}
-	answer := make(chan string, 1)
-	k.input.set(answer)
+	r := run.request
+	content, err := wire.Marshal(wire.Input{Prompt: k.masker.Text(prompt), Password: password})
+	if err != nil {
+		return "", err
+	}
+	header := k.session.Header(wire.InputRequest)
+	q := &asked{id: header.MsgID, client: r.msg.Identities, answer: make(chan string, 1)}
+	k.input.set(q)
 	defer k.input.set(nil)
 	k.out.flush()
-	r := run.request
-	frames, err := k.encode(wire.InputRequest, r.msg.RawHeader, wire.Input{Prompt: k.masker.Text(prompt), Password: password}, nil, r.msg.Identities, nil)
+	frames, err := k.signer.Encode(&wire.Message{Identities: r.msg.Identities, Header: header, Parent: r.msg.RawHeader, Content: content})
 	if err == nil {
 		err = k.sendInput(run.ctx, frames)
 	}
@@ -55,7 +77,7 @@ func (k *Kernel) ask(ctx context.Context, cell int, prompt string, password bool
 		return "", errors.Join(errors.New("input: the front end has no stdin channel"), err)
 	}
 	select {
-	case text := <-answer:
+	case text := <-q.answer:
 		if password {
 			k.keep(cell, text)
 		}
@@ -89,10 +111,10 @@ func (k *Kernel) sendInput(ctx context.Context, frames [][]byte) error {
 
 func newInput() *input { return &input{asking: make(chan struct{}, 1)} }
 
-func (i *input) set(answer chan string) {
+func (i *input) set(q *asked) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	i.answer = answer
+	i.open = q
 }
 
 // receiveInput gets what clients send on stdin; an answer that nobody waits
@@ -112,8 +134,8 @@ func (k *Kernel) receiveInput(frames [][]byte) {
 	}
 	k.input.mu.Lock()
 	defer k.input.mu.Unlock()
-	if k.input.answer != nil {
-		k.input.answer <- content.Value
-		k.input.answer = nil
+	if q := k.input.open; q != nil && q.answers(msg) {
+		q.answer <- content.Value
+		k.input.open = nil
 	}
 }

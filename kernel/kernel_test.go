@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-zeromq/zmq4"
+
 	"github.com/fabricbook/fabricbook/kernel/engine"
 	"github.com/fabricbook/fabricbook/kernel/enginetest"
 	"github.com/fabricbook/fabricbook/kernel/wire"
@@ -169,6 +171,43 @@ func TestInput(t *testing.T) {
 	got := c.finish(c.send("shell", wire.ExecuteRequest, wire.Execute{Code: "ask who?", AllowStdin: &no}))
 	if !strings.Contains(got.Value, "allow_stdin is false") {
 		t.Errorf("without a person: %+v", got.executeReply)
+	}
+}
+
+// An answer goes to its question: not one to a question that is over, nor one by a
+// client that was not asked.
+func TestAnswersOfOthersAreDropped(t *testing.T) {
+	c := newClient(t, Config{})
+	answer := func(socket zmq4.Socket, question *wire.Message, value string) {
+		t.Helper()
+		content, err := wire.Marshal(map[string]string{"value": value})
+		if err != nil {
+			t.Fatal(err)
+		}
+		frames, err := c.signer.Encode(&wire.Message{Header: c.session.Header(wire.InputReply), Parent: question.RawHeader, Content: content})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := socket.SendMulti(zmq4.NewMsgFrom(frames...)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	first := c.send("shell", wire.ExecuteRequest, wire.Execute{Code: "ask first?"})
+	old := c.receive("stdin")
+	c.send("control", wire.InterruptRequest, struct{}{})
+	c.finish(first)
+	id := c.send("shell", wire.ExecuteRequest, wire.Execute{Code: "ask second?"})
+	question := c.receive("stdin")
+	answer(c.sockets["stdin"], old, "late")
+	answer(c.sockets["stdin"], question, "right")
+	if got := c.finish(id); got.seen != "busy | in 2 | stdout got right | idle" {
+		t.Errorf("seen %s", got.seen)
+	}
+	q := asked{id: "1", client: [][]byte{[]byte("a")}}
+	for client, want := range map[string]bool{"a": true, "b": false} {
+		if got := q.answers(&wire.Message{Identities: [][]byte{[]byte(client)}, Parent: json.RawMessage("{}")}); got != want {
+			t.Errorf("an answer by %s counts: %v", client, got)
+		}
 	}
 }
 
