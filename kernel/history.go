@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"syscall"
 
@@ -138,7 +139,7 @@ func (h *history) add(line int, source string, outcome engine.Outcome) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.load()
-	if len(source) > maxSource {
+	if len(source) > maxSource || strings.TrimSpace(source) == "" {
 		return
 	}
 	e := entry{Session: h.session, Line: line, Source: source}

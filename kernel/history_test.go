@@ -44,6 +44,7 @@ func TestHistoryOfSeveralSessions(t *testing.T) {
 	defer h.close()
 	h.add(1, "now", engine.Outcome{})
 	h.add(2, strings.Repeat("x", maxSource+1), engine.Outcome{})
+	h.add(3, " \n", engine.Outcome{})
 	for _, c := range []struct {
 		q    wire.History
 		want string
