@@ -278,7 +278,7 @@ func (h *hinter) undefined(m []string) (near, hint string) {
 		return near, ""
 	}
 	if isSet.MatchString(h.rest) {
-		return "", "= sets what is declared already; to declare it, write :="
+		return "", "= sets what is declared already; to declare it, write :=, or run the cell that does"
 	}
 	if strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(h.line), "!")) == h.rest && member == nil && !isCallee.MatchString(h.rest) {
 		if _, err := exec.LookPath(name); err == nil {
@@ -295,9 +295,11 @@ func (h *hinter) undefined(m []string) (near, hint string) {
 		for _, path := range s.paths {
 			packages = append(packages, s.nameOfPath(path))
 		}
-		return didYouMean(name, packages), ""
+		if near := didYouMean(name, packages); near != "" {
+			return near, ""
+		}
 	}
-	return "", ""
+	return "", "no cell that ran since the kernel started declares " + name + ": run the one that does"
 }
 
 var (
