@@ -309,11 +309,11 @@ func textOf(v reflect.Value) func() string {
 		of = append(of, v.Addr())
 	}
 	for _, v := range of {
-		switch x := v.Interface().(type) {
-		case error:
-			return x.Error
-		case fmt.Stringer:
-			return x.String
+		switch t := v.Type(); { // by type: a copy would read what a library keeps in v
+		case t.Implements(reflect.TypeFor[error]()):
+			return v.Interface().(error).Error
+		case t.Implements(reflect.TypeFor[fmt.Stringer]()):
+			return v.Interface().(fmt.Stringer).String
 		}
 	}
 	return nil
