@@ -364,6 +364,7 @@ func guarded[T any](e *Engine, limit time.Duration, f func() T) (result T, ok bo
 		case <-ended:
 		case <-timer.C: // it waits in compiled code and halts when it comes back
 		}
+		return result, false // what it said of being stopped is no answer
 	}
 	select {
 	case result = <-done:
