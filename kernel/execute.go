@@ -40,6 +40,7 @@ func (k *Kernel) execute(r *request, content wire.Execute) (ok bool) {
 	outcome := k.guarded(r, content, cell, count)
 	leave()
 	k.out.finish(number)
+	k.history.redact(&k.masker)
 	if store {
 		k.history.add(count, k.masker.Text(content.Code), outcome)
 	}

@@ -52,11 +52,15 @@ func TestSecretsAreMaskedEverywhere(t *testing.T) {
 
 // A secret can be declared after the cells in which it stands.
 func TestLaterSecretsAreMaskedInReplies(t *testing.T) {
-	c := newClient(t, Config{DataDir: t.TempDir()})
+	dir := t.TempDir()
+	c := newClient(t, Config{DataDir: dir})
 	c.run("set print hunter2")
 	c.run("result print")
 	c.run("secret hunter2")
 	c.run("secret print")
+	if data, err := os.ReadFile(filepath.Join(dir, "history.jsonl")); err != nil || strings.Contains(string(data), "hunter2") {
+		t.Errorf("kept: %s, error %v", data, err)
+	}
 	ask := func(msgType string, content any) string {
 		var reply json.RawMessage
 		c.reply("shell", c.send("shell", msgType, content), &reply)

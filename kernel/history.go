@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -14,6 +15,7 @@ import (
 	"syscall"
 
 	"github.com/fabricbook/fabricbook/kernel/engine"
+	"github.com/fabricbook/fabricbook/kernel/safety"
 	"github.com/fabricbook/fabricbook/kernel/wire"
 )
 
@@ -44,6 +46,7 @@ type history struct {
 	file    *os.File // open for appending
 	entries []entry
 	session int
+	masked  int // forms of secrets that were known when redact last looked
 }
 
 func newHistory(dir string, log *slog.Logger) *history {
@@ -75,11 +78,12 @@ func (h *history) open() error {
 	if err != nil {
 		return err
 	}
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX); err != nil {
+	unlock, err := lock(f)
+	if err != nil {
 		f.Close()
 		return err
 	}
-	defer func() { _ = syscall.Flock(int(f.Fd()), syscall.LOCK_UN) }()
+	defer unlock()
 	all := readEntries(f)
 	for _, e := range all {
 		h.session = max(h.session, e.Session+1)
@@ -94,6 +98,15 @@ func (h *history) open() error {
 	h.entries = append(slices.DeleteFunc(all, func(e entry) bool { return e.Line == 0 }), h.entries...)
 	h.file = f
 	return h.write(entry{Session: h.session})
+}
+
+// lock waits until no other kernel changes what is in the file.
+func lock(f *os.File) (unlock func(), err error) {
+	fd := int(f.Fd())
+	for err = syscall.EINTR; err == syscall.EINTR; {
+		err = syscall.Flock(fd, syscall.LOCK_EX)
+	}
+	return func() { _ = syscall.Flock(fd, syscall.LOCK_UN) }, err
 }
 
 // readEntries reads the lines that parse; one that was cut off is skipped.
@@ -147,10 +160,84 @@ func (h *history) add(line int, source string, outcome engine.Outcome) {
 		e.output = outcome.Result.Text()
 	}
 	h.entries = append(h.entries, e)
-	if h.file != nil {
-		if err := h.write(e); err != nil {
-			h.log.Warn("history", "path", h.path, "err", err)
+	if h.file == nil {
+		return
+	}
+	unlock, err := lock(h.file)
+	if err == nil {
+		defer unlock()
+		err = h.write(e)
+	}
+	if err != nil {
+		h.log.Warn("history", "path", h.path, "err", err)
+	}
+}
+
+// redact masks the secrets that became some since it last looked, in the cells of
+// this session and of those before, in memory and in the file.
+func (h *history) redact(m *safety.Masker) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	known := m.Known()
+	if known == h.masked {
+		return
+	}
+	h.masked = known
+	h.load()
+	for i := range h.entries {
+		h.entries[i].Source, h.entries[i].output = m.Text(h.entries[i].Source), m.Text(h.entries[i].output)
+	}
+	if h.file == nil {
+		return
+	}
+	if err := h.redactFile(m); err != nil {
+		h.log.Warn("secrets may be left in the history", "path", h.path, "err", err)
+	}
+}
+
+// redactFile writes masked lines over those that hold a secret, at the same length,
+// so that a kernel that ends meanwhile loses no other line.
+func (h *history) redactFile(m *safety.Masker) error {
+	unlock, err := lock(h.file)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	f, err := os.OpenFile(h.path, os.O_RDWR, 0) // a file open for appending takes no other place
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	lines := bufio.NewReader(f)
+	for at := int64(0); ; {
+		line, err := lines.ReadBytes('\n')
+		if err == io.EOF {
+			return nil
 		}
+		if err != nil {
+			return err
+		}
+		var e entry
+		if json.Unmarshal(line, &e) == nil && m.Text(e.Source) != e.Source {
+			e.Source = m.Text(e.Source)
+			if _, err := f.WriteAt(fit(e, len(line)-1), at); err != nil {
+				return err
+			}
+		}
+		at += int64(len(line))
+	}
+}
+
+// fit returns the line of e, of just so many bytes: it is filled up with spaces, or
+// the end of its source is left out.
+func fit(e entry, size int) []byte {
+	for {
+		line, err := json.Marshal(e)
+		over := len(line) - size
+		if err != nil || over <= 0 || e.Source == "" {
+			return append(line, bytes.Repeat([]byte{' '}, max(0, -over))...)
+		}
+		e.Source = strings.ToValidUTF8(e.Source[:len(e.Source)-min(len(e.Source), over/6+1)], "")
 	}
 }
 
@@ -164,7 +251,8 @@ func (h *history) close() {
 	h.path = ""
 }
 
-// serveHistory answers history_request. A secret can have become one after its cell ran.
+// serveHistory answers history_request. The cell that runs can have made a secret of
+// what stands in earlier ones.
 func (k *Kernel) serveHistory(r *request) (any, error) {
 	var q wire.History
 	if err := r.content(&q); err != nil {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/fabricbook/fabricbook/kernel/display"
 	"github.com/fabricbook/fabricbook/kernel/engine"
+	"github.com/fabricbook/fabricbook/kernel/safety"
 	"github.com/fabricbook/fabricbook/kernel/wire"
 )
 
@@ -110,6 +111,39 @@ func TestHistoryIsCutAndSurvivesDamage(t *testing.T) {
 	data, err := os.ReadFile(path)
 	if lines := strings.Count(string(data), "\n"); err != nil || lines != keptEntries+2 {
 		t.Errorf("%d lines left, error %v, want %d", lines, err, keptEntries+2)
+	}
+}
+
+// Secrets that are declared after their cells ran, also in other sessions.
+func TestHistoryIsRedacted(t *testing.T) {
+	dir := t.TempDir()
+	one, two := newHistory(dir, quiet), newHistory(dir, quiet)
+	b := display.Text("hunter2")
+	one.add(1, `first := "hunter2"`, engine.Outcome{Result: &b})
+	two.add(1, `"a" < "b" + hunter2`, engine.Outcome{})
+	two.add(2, "abcd", engine.Outcome{})
+	one.add(2, "unharmed ‹ünïcode›", engine.Outcome{})
+	var m safety.Masker
+	m.Add("hunter2")
+	m.Add(`a" < "b"`) // JSON writes it in another way
+	m.Add("abcd")     // shorter than its mask
+	one.redact(&m)
+	want := `1/1 first := "[secret], 2/1 "[secret] + [secret], 2/2 [sec, 1/2 unharmed ‹ünïcode›`
+	if output := one.entries[0].output; output != "[secret]" {
+		t.Errorf("output %q", output)
+	}
+	one.add(3, "after", engine.Outcome{})
+	two.add(3, "after", engine.Outcome{})
+	one.close()
+	two.close()
+	data, err := os.ReadFile(filepath.Join(dir, "history.jsonl"))
+	if err != nil || strings.Contains(string(data), "hunter2") || strings.Contains(string(data), "abcd") {
+		t.Errorf("secrets are left, error %v: %s", err, data)
+	}
+	h := newHistory(dir, quiet)
+	defer h.close()
+	if got := sources(t, h, wire.History{Access: "tail"}); got != want+", 1/3 after, 2/3 after" {
+		t.Errorf("history %s", got)
 	}
 }
 

@@ -58,6 +58,13 @@ func (m *Masker) Add(secret string) bool {
 	return true
 }
 
+// Known is how many forms of secrets are masked; it grows with each new secret.
+func (m *Masker) Known() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return len(m.known)
+}
+
 // formsOf lists the texts in which a secret can appear.
 func formsOf(secret string) []string {
 	plain := []string{secret}
