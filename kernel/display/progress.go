@@ -20,25 +20,22 @@ const (
 // ten times a second, and always of the last state. Without a front end it is a
 // line of text, every few seconds.
 type Progress struct {
-	mu      sync.Mutex
-	label   string
-	note    string
-	done    int
-	total   int
-	ended   bool
-	told    bool // of the present state
-	started time.Time
-	shown   time.Time
-	pending *time.Timer
-	handle  *Handle
+	mu     sync.Mutex
+	label  string
+	note   string
+	done   int
+	total  int
+	ended  bool
+	told   bool // of the present state
+	shown  throttle
+	handle *Handle
 }
 
 // NewProgress shows an empty bar of total steps.
 func NewProgress(total int, label string) *Progress {
-	p := &Progress{label: label, total: total, started: time.Now()}
+	p := &Progress{label: label, total: total, told: true, shown: throttle{told: time.Now()}}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.shown, p.told = p.started, true
 	p.handle = Show(p.bundle())
 	return p
 }
@@ -75,37 +72,16 @@ func (p *Progress) change(f func()) {
 	if publisher.Load() == nil {
 		interval = printedInterval
 	}
-	switch wait := interval - time.Since(p.shown); {
-	case p.ended && p.told:
-		p.stop() // nothing has changed since
-	case wait <= 0 || p.ended || completed:
-		p.show()
-	case p.pending == nil:
-		p.pending = time.AfterFunc(wait, p.late)
+	if p.ended && p.told {
+		p.shown.stop() // nothing has changed since
+		return
 	}
-}
-
-// late shows the state that came too soon after the one before.
-func (p *Progress) late() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.pending != nil {
-		p.show()
-	}
+	p.shown.tell(&p.mu, interval, p.ended || completed, p.show)
 }
 
 func (p *Progress) show() {
-	p.stop()
-	p.shown, p.told = time.Now(), true
+	p.told = true
 	p.handle.Update(p.bundle())
-}
-
-// stop takes back what late would show.
-func (p *Progress) stop() {
-	if p.pending != nil {
-		p.pending.Stop()
-		p.pending = nil
-	}
 }
 
 func (p *Progress) bundle() Bundle {

@@ -5,7 +5,6 @@ import (
 	"os"
 	"strings"
 	"sync"
-	"time"
 )
 
 // Widget is a control that lives in the front end: a front end with ipywidgets'
@@ -20,10 +19,9 @@ type IntProgress struct {
 	m        *model
 	min, max int
 
-	mu      sync.Mutex
-	value   int
-	told    time.Time
-	pending *time.Timer
+	mu    sync.Mutex
+	value int
+	told  throttle
 }
 
 // NewIntProgress makes a bar that stands at min.
@@ -41,28 +39,9 @@ func NewIntProgress(min, max int, description string) *IntProgress {
 func (p *IntProgress) Set(value int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	completed := p.value < p.max && value >= p.max
 	p.value = value
-	switch wait := progressInterval - time.Since(p.told); {
-	case wait <= 0 || value >= p.max:
-		p.tell()
-	case p.pending == nil:
-		p.pending = time.AfterFunc(wait, func() {
-			p.mu.Lock()
-			defer p.mu.Unlock()
-			if p.pending != nil {
-				p.tell()
-			}
-		})
-	}
-}
-
-func (p *IntProgress) tell() {
-	if p.pending != nil {
-		p.pending.Stop()
-		p.pending = nil
-	}
-	p.told = time.Now()
-	p.m.set("value", p.value)
+	p.told.tell(&p.mu, progressInterval, completed, func() { p.m.set("value", p.value) })
 }
 
 // Value is where the bar stands.

@@ -120,5 +120,12 @@ func TestAProgressWidgetIsNotChatty(t *testing.T) {
 		if len(got) > 8 || !strings.Contains(got[len(got)-1], "1000") {
 			t.Errorf("%d messages: %q", len(got), got)
 		}
+		for range 500 {
+			p.Set(1000)
+			time.Sleep(time.Millisecond)
+		}
+		if got := strings.Split(w.take(), "\n"); len(got) > 6 {
+			t.Errorf("%d messages when full: %q", len(got), got)
+		}
 	})
 }
