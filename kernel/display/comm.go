@@ -74,7 +74,7 @@ const (
 // width that lines one control up with the next.
 const shortWords = 11
 
-// newModel opens a model by its name without "Model"; state may be nil.
+// newModel makes a model by its name without "Model"; state may be nil.
 func newModel(module, name, view string, state map[string]any) *model {
 	m := &model{id: rand.Text(), state: map[string]any{
 		"_model_module": module, "_model_module_version": moduleVersion, "_model_name": name + "Model",
@@ -86,7 +86,7 @@ func newModel(module, name, view string, state map[string]any) *model {
 	return m
 }
 
-// newControl opens a control with the layout and the style that its view expects.
+// newControl makes a control and opens the layout and the style that its view expects.
 func newControl(name, style string, state map[string]any) *model {
 	layout := newModel(baseModule, "Layout", "LayoutView", nil)
 	layout.open()

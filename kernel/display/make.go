@@ -101,10 +101,10 @@ func Image(img image.Image) Bundle {
 		return Text(text + ": cannot encode as PNG: " + err.Error())
 	}
 	b := PNG(buf.Bytes()).WithText(text)
-	b.Metadata = MIMEMap{MIMEPNG: MIMEMap{"width": size.X, "height": size.Y}}
-	if o, ok := img.(interface{ Opaque() bool }); !ok || !o.Opaque() {
-		b.Metadata[needsGround] = "light"
+	if b.Metadata == nil {
+		b.Metadata = MIMEMap{}
 	}
+	b.Metadata[MIMEPNG] = MIMEMap{"width": size.X, "height": size.Y}
 	return b
 }
 

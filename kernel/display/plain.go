@@ -304,7 +304,7 @@ func sortedKeys(m reflect.Value) []reflect.Value {
 	case reflect.Zero(k).CanFloat():
 		slices.SortFunc(keys, func(a, b reflect.Value) int { return cmp.Compare(a.Float(), b.Float()) })
 	default:
-		text := make(map[int]string, len(keys))
+		text := make([]string, len(keys))
 		order := make([]int, len(keys))
 		for i, key := range keys {
 			p := printer{left: maxDump}
