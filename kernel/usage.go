@@ -18,11 +18,10 @@ const userHz = 100
 // system does not tell is left out of the answers. Shares of processors are those
 // since the question before.
 type usage struct {
-	mu     sync.Mutex
-	asked  time.Time
-	ticks  map[int]uint64 // of each process of the kernel
-	host   hostTicks
-	warmed bool // host holds what was read before
+	mu    sync.Mutex
+	asked time.Time
+	ticks map[int]uint64 // of each process of the kernel
+	host  hostTicks
 }
 
 // hostTicks are the ticks of all processors since the machine started.
@@ -76,12 +75,24 @@ func (u *usage) shares(found map[string]any, pids []int) {
 		found["kernel_cpu"] = share
 	}
 	if host, ok := readHostTicks(); ok {
-		if all := host.all - u.host.all; u.warmed && all > 0 && host.all > u.host.all {
-			found["host_cpu_percent"] = 100 - 100*float64(host.idle-u.host.idle)/float64(all)
+		if share, ok := host.busySince(u.host); ok {
+			found["host_cpu_percent"] = share
 		}
-		u.host, u.warmed = host, true
+		u.host = host
 	}
 	u.asked, u.ticks = now, ticks
+}
+
+// busySince is the share of all processors, in percent, that was used since an
+// earlier reading; the zero value is none. The idle time may go back: what waits
+// for input and output is not counted exactly (proc(5)).
+func (t hostTicks) busySince(before hostTicks) (percent float64, ok bool) {
+	if before.all == 0 || t.all <= before.all {
+		return 0, false
+	}
+	all := t.all - before.all
+	idle := min(all, max(t.idle, before.idle)-before.idle)
+	return 100 - 100*float64(idle)/float64(all), true
 }
 
 // proc reads a file below /proc, empty where there is none.

@@ -57,6 +57,28 @@ func TestUsageOfWhatIsGone(t *testing.T) {
 	}
 }
 
+func TestHostShare(t *testing.T) {
+	before := hostTicks{idle: 500, all: 1000}
+	for now, want := range map[hostTicks]float64{
+		{550, 1100}: 50,
+		{600, 1100}: 0,
+		{610, 1100}: 0,
+		{498, 1100}: 100, // the idle time went back
+	} {
+		if got, ok := now.busySince(before); !ok || got != want {
+			t.Errorf("%v: %v %%, want %v", now, got, want)
+		}
+	}
+	for _, now := range []hostTicks{before, {400, 900}} {
+		if got, ok := now.busySince(before); ok {
+			t.Errorf("%v: %v %% of no time", now, got)
+		}
+	}
+	if got, ok := before.busySince(hostTicks{}); ok {
+		t.Errorf("%v %% since no reading", got)
+	}
+}
+
 func TestProcFields(t *testing.T) {
 	got := fieldsOf([]byte("MemTotal:  16 kB\nHugePages_Total:  3\nbroken\nMemFree: x kB\nPss: 2 kB"))
 	if len(got) != 2 || got["MemTotal"] != 16<<10 || got["Pss"] != 2<<10 {
