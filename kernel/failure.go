@@ -24,8 +24,9 @@ func failureOf(f *engine.Failure) *wire.Error {
 	if len(e.Traceback) == 0 {
 		e.Traceback = []string{e.Name + ": " + e.Value}
 	}
-	if whole := strings.Join(e.Traceback, "\n"); shortened(whole) != whole {
-		e.Traceback = strings.Split(shortened(whole), "\n")
+	whole := strings.Join(e.Traceback, "\n")
+	if short := shortened(whole); short != whole {
+		e.Traceback = strings.Split(short, "\n")
 	}
 	return e
 }
