@@ -118,7 +118,7 @@ func (s *server) admit(conn net.Conn) bool {
 	return true
 }
 
-// evict ends the oldest connection that has not got beyond its handshake.
+// evict ends the oldest connection that has said nothing, false where all have.
 func (s *server) evict() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
