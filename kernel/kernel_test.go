@@ -11,6 +11,7 @@ import (
 
 	"github.com/go-zeromq/zmq4"
 
+	"github.com/fabricbook/fabricbook/kernel/display"
 	"github.com/fabricbook/fabricbook/kernel/engine"
 	"github.com/fabricbook/fabricbook/kernel/enginetest"
 	"github.com/fabricbook/fabricbook/kernel/wire"
@@ -401,5 +402,18 @@ func TestPacerDelaysOnlyWhoIsTooFast(t *testing.T) {
 	}
 	if waited < 300*time.Millisecond || waited > time.Second {
 		t.Errorf("1.3 seconds' worth at once waited %v, want about half a second", waited)
+	}
+}
+
+// A loop that sets a label may not send more than a server passes on.
+func TestWidgetsAreHeldUpAsOutputIs(t *testing.T) {
+	c := newClient(t, Config{Paced: true})
+	waited := 0
+	c.kernel.out.pace.timer = func(context.Context, time.Duration) { waited++ }
+	for range 2 * paceMessages {
+		sink{c.kernel}.Emit(engine.Event{Comm: &display.CommMessage{Kind: "msg", ID: "label", Data: json.RawMessage("{}")}})
+	}
+	if waited == 0 {
+		t.Errorf("%d messages at once waited for nothing", 2*paceMessages)
 	}
 }

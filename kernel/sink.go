@@ -13,15 +13,11 @@ const backlog = 16 << 20
 // sink is what the engine writes to.
 type sink struct{ k *Kernel }
 
-// Emit passes output on. It holds the writer up where clients cannot follow, and
-// lets it go as soon as its cell is interrupted.
+// Emit passes output and messages of widgets on. It holds the writer up where
+// clients cannot follow, and lets it go as soon as its cell is interrupted.
 func (s sink) Emit(e engine.Event) {
 	if e.Secret != "" {
 		s.k.keep(e.Cell, e.Secret)
-		return
-	}
-	if e.Comm != nil {
-		s.k.comms.fromEngine(e.Cell, *e.Comm)
 		return
 	}
 	if e.Debug != nil {
@@ -33,6 +29,10 @@ func (s sink) Emit(e engine.Event) {
 		s.k.out.pace.wait(ctx, e)
 	}
 	s.k.iopub.Wait(ctx, backlog)
+	if e.Comm != nil {
+		s.k.comms.fromEngine(e.Cell, *e.Comm)
+		return
+	}
 	s.k.out.emit(e)
 }
 
