@@ -23,15 +23,17 @@ KERNELSPEC = {"name": "fabricbook", "display_name": "Go (Fabricbook)", "language
 QUIET = {"fetchNews": "false", "checkForUpdates": False, "doNotDisturbMode": True}
 
 
+def write(path: pathlib.Path, *sources: str):
+    """Makes a notebook of code cells."""
+    cells = [nbformat.v4.new_code_cell(s) for s in sources]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": KERNELSPEC}), path)
+
+
 class Server:
     """A running Jupyter server and how its pages are addressed."""
 
     def __init__(self, name: str, base: str, token: str, path: str, notebooks: pathlib.Path):
         self.name, self.base, self.token, self.path, self.notebooks = name, base, token, path, notebooks
-
-    def write(self, name: str, *sources: str):
-        cells = [nbformat.v4.new_code_cell(s) for s in sources]
-        nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": KERNELSPEC}), self.notebooks / name)
 
     def url(self, notebook: str) -> str:
         return f"{self.base}{self.path}/{notebook}?token={self.token}"
@@ -141,7 +143,7 @@ class Cell:
 
 def open_cell(server: Server, page, name: str = "cell.ipynb") -> Cell:
     """A new notebook with one empty cell, whose kernel has answered: what is run before that, the pages drop."""
-    server.write(name, "")
+    write(server.notebooks / name, "")
     answered = []
     page.on("websocket", lambda ws: ws.on("framereceived", lambda f: answered.append(f) if "kernel_info_reply" in str(f) else None))
     page.goto(server.url(name))

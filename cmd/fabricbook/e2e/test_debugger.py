@@ -2,8 +2,8 @@
 
 import re
 
-import nbformat
 from conftest import shot
+from frontends import write
 from test_lab import errors
 
 SETUP = """type Site struct {
@@ -16,9 +16,7 @@ count, names := 3, []string{"a", "b"}"""
 
 def open_notebook(fabric, page, name, cells):
     """Open a notebook of these cells and turn the debugger on."""
-    metadata = {"kernelspec": {"name": "fabricbook", "display_name": "Go (Fabricbook)", "language": "go"}}
-    nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c) for c in cells], metadata=metadata)
-    nbformat.write(nb, fabric.data / "notebooks" / f"{name}.ipynb")
+    write(fabric.data / "notebooks" / f"{name}.ipynb", *cells)
     page.goto(fabric.address.replace("01-segments-router-security-groups", name))
     page.wait_for_selector(".jp-NotebookPanel .jp-CodeCell", timeout=60_000)
     page.wait_for_selector('.jp-NotebookPanel-toolbar :text("Fabricbook")', timeout=30_000)

@@ -1,7 +1,7 @@
 """A subshell's console beside the notebook: it runs while a cell of the notebook does, on the same live values."""
 
-import nbformat
 from conftest import shot
+from frontends import write
 from test_lab import errors, run_all
 
 WAITING = """import "fmt"
@@ -15,9 +15,7 @@ fmt.Println("the sum is", sum)"""
 
 
 def test_a_subshell_console_beside_a_running_cell(fabric, page):
-    metadata = {"kernelspec": {"name": "fabricbook", "display_name": "Go (Fabricbook)", "language": "go"}}
-    nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c) for c in (WAITING, WAITS)], metadata=metadata)
-    nbformat.write(nb, fabric.data / "notebooks" / "subshells.ipynb")
+    write(fabric.data / "notebooks" / "subshells.ipynb", WAITING, WAITS)
     run_all(page, fabric.address.replace("01-segments-router-security-groups", "subshells"), wait=False)
     output = page.locator(".jp-NotebookPanel .jp-OutputArea-output")
     output.get_by_text("waiting").wait_for(timeout=60_000)
