@@ -10,7 +10,6 @@ program, makes that a peer too.
 
 import argparse
 import contextlib
-import json
 import os
 import signal
 import statistics
@@ -19,7 +18,7 @@ import time
 
 import zmq
 from jupyter_client.manager import KernelManager
-from starting import KERNEL, STATE, enter
+from starting import KERNEL, STATE, enter, write_spec
 
 TIMEOUT = 60_000
 PROGRAMS = {
@@ -213,12 +212,12 @@ def sessions(table, rounds):
 KINDS = {
     "1 + 1": {"Fabricbook": lambda i: "1 + 1", "ipykernel": lambda i: "1 + 1"},
     "declare a variable": {"Fabricbook": lambda i: f"v{i} := {i}\nv{i}", "ipykernel": lambda i: f"v{i} = {i}\nv{i}"},
-    "declare it again": {"Fabricbook": lambda i: f"x := {i}\nx + 1", "ipykernel": lambda i: f"x = {i}\nx + 1"},
+    "declare the variable again": {"Fabricbook": lambda i: f"x := {i}\nx + 1", "ipykernel": lambda i: f"x = {i}\nx + 1"},
     "declare a function": {
         "Fabricbook": lambda i: f"func f{i}(n int) int {{\n\treturn n + {i}\n}}\nf{i}(1)",
         "ipykernel": lambda i: f"def f{i}(n):\n    return n + {i}\nf{i}(1)",
     },
-    "declare it again ": {
+    "declare the function again": {
         "Fabricbook": lambda i: f"func g(n int) int {{\n\treturn n + {i}\n}}\ng(1)",
         "ipykernel": lambda i: f"def g(n):\n    return n + {i}\ng(1)",
     },
@@ -226,7 +225,7 @@ KINDS = {
         "Fabricbook": lambda i: f"type T{i} struct{{ n int }}\nfunc (t T{i}) Add(n int) int {{\n\treturn t.n + n\n}}\nT{i}{{1}}.Add(2)",
         "ipykernel": lambda i: f"class T{i}:\n    def __init__(self, n):\n        self.n = n\n    def add(self, n):\n        return self.n + n\nT{i}(1).add(2)",
     },
-    "declare it again  ": {
+    "declare the type again": {
         "Fabricbook": lambda i: f"type U struct{{ n int }}\nfunc (u U) Add(n int) int {{\n\treturn u.n + n + {i}\n}}\nU{{1}}.Add(2)",
         "ipykernel": lambda i: f"class U:\n    def __init__(self, n):\n        self.n = n\n    def add(self, n):\n        return self.n + n + {i}\nU(1).add(2)",
     },
@@ -284,12 +283,8 @@ def beside_gonb(rounds):
     if not program:
         print("\ngonb is left out: set GONB to the path of its program")
         return
-    folder = os.path.join(STATE.name, "share", "kernels", "gonb")
-    os.makedirs(folder, exist_ok=True)
     os.environ["JUPYTER_PATH"] = os.path.join(STATE.name, "share")
-    with open(os.path.join(folder, "kernel.json"), "w", encoding="utf-8") as f:
-        json.dump({"argv": [os.path.abspath(program), "--kernel", "{connection_file}", "--logtostderr"],
-                   "display_name": "gonb", "language": "go"}, f)
+    write_spec("gonb", argv=[os.path.abspath(program), "--kernel", "{connection_file}", "--logtostderr"], display_name="gonb", language="go")
     table, ours = Table(), PROGRAMS["Fabricbook"]
     peers = {"Fabricbook": (ours["kernel"], ""), "gonb": ("gonb", "%%\n")}
     cells = {"print 1+1, ms": "fmt.Println(1 + 1)", "1,000 printed lines, ms": ours["lines"], "10 MiB of output, ms": ours["bulk"]}

@@ -4,6 +4,8 @@ import time
 from queue import Empty
 
 TIMEOUT = 15
+# A cell that ends the process of the cells: Go ends a program that writes a map from several goroutines.
+FATAL = "m := map[int]int{}\nfor range 4 {\n\tgo func() {\n\t\tfor {\n\t\t\tm[1]++\n\t\t}\n\t}()\n}\nselect {}"
 
 
 class Run:

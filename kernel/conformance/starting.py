@@ -24,24 +24,23 @@ def surroundings():
     }
     if os.sep in WANTED:
         found["JUPYTER_PATH"] = os.path.join(STATE.name, "share")
-        write_spec(os.path.join(STATE.name, "share", "kernels", KERNEL))
+        write_spec(
+            KERNEL,
+            argv=[os.path.abspath(WANTED), "kernel", "--connection-file", "{connection_file}"],
+            display_name="kernel under test",
+            language="go",
+            interrupt_mode="message",
+            metadata={"supported_encryption": ["curve"]},
+        )
     return found
 
 
-def write_spec(folder):
-    """Make a kernelspec that runs the wanted program."""
+def write_spec(name, **spec):
+    """Make a kernelspec below STATE, which JUPYTER_PATH has to name."""
+    folder = os.path.join(STATE.name, "share", "kernels", name)
     os.makedirs(folder, exist_ok=True)
     with open(os.path.join(folder, "kernel.json"), "w", encoding="utf-8") as f:
-        json.dump(
-            {
-                "argv": [os.path.abspath(WANTED), "kernel", "--connection-file", "{connection_file}"],
-                "display_name": "kernel under test",
-                "language": "go",
-                "interrupt_mode": "message",
-                "metadata": {"supported_encryption": ["curve"]},
-            },
-            f,
-        )
+        json.dump(spec, f)
 
 
 def enter():

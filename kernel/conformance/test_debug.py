@@ -5,10 +5,9 @@ import time
 
 import pytest
 
-from .driving import TIMEOUT, control, outputs, reply_to, run, wait_output
+from .driving import FATAL, TIMEOUT, control, outputs, reply_to, run, wait_output
 
 SEED = 0xC70F6907
-FATAL = "m := map[int]int{}\nfor range 4 {\n\tgo func() {\n\t\tfor {\n\t\t\tm[1]++\n\t\t}\n\t}()\n}\nselect {}"
 seq = itertools.count(1)
 
 

@@ -7,7 +7,7 @@ import stat
 import time
 
 import pytest
-from .driving import control, outputs, replies_to, reply_to, run, shell, silent_for, wait_output
+from .driving import FATAL, control, outputs, replies_to, reply_to, run, shell, silent_for, wait_output
 from .starting import drain, start, stop
 
 FMT = 'import "fmt"\n'
@@ -480,7 +480,7 @@ def test_what_runs_cells_dies_with_the_kernel():
 def test_a_fatal_cell_ends_its_session_only(fresh):
     km, client = fresh
     run(client, "value := 1")
-    r = run(client, "m := map[int]int{}\nfor range 4 {\n\tgo func() {\n\t\tfor {\n\t\t\tm[1]++\n\t\t}\n\t}()\n}\nselect {}")
+    r = run(client, FATAL)
     assert r.status == "error"
     assert r.content["ename"] == "EngineLost"
     assert "concurrent map" in r.content["evalue"]

@@ -6,10 +6,9 @@ import os
 import stat
 
 import pytest
-from .driving import TIMEOUT, Run, outputs, reply_to, run
+from .driving import FATAL, TIMEOUT, Run, outputs, reply_to, run
 from .starting import start, stop
 
-FATAL = "m := map[int]int{}\nfor range 4 {\n\tgo func() {\n\t\tfor {\n\t\t\tm[1]++\n\t\t}\n\t}()\n}\nselect {}"
 DISPLAY = 'import "github.com/fabricbook/fabricbook/kernel/display"\n'
 
 

@@ -2,11 +2,10 @@
 
 import json
 
-from .driving import TIMEOUT, control, outputs, reply_to, run, shell
+from .driving import FATAL, TIMEOUT, control, outputs, reply_to, run, shell
 from .starting import start, stop
 
 DISPLAY = 'import "github.com/fabricbook/fabricbook/kernel/display"\n'
-FATAL = "m := map[int]int{}\nfor range 4 {\n\tgo func() {\n\t\tfor {\n\t\t\tm[1]++\n\t\t}\n\t}()\n}\nselect {}"
 
 
 def comm_messages(messages):
