@@ -21,9 +21,9 @@ type running struct {
 	cancel  context.CancelFunc
 }
 
-// execute runs one cell, sends its outputs and its reply, and tells whether it
-// ended well.
-func (k *Kernel) execute(r *request, content wire.Execute) (ok bool) {
+// execute runs one cell, and sends its outputs and its reply. If the cell fails it
+// calls failed before anybody can know of that.
+func (k *Kernel) execute(r *request, content wire.Execute, failed func()) {
 	store := !content.Silent && (content.StoreHistory == nil || *content.StoreHistory)
 	number, count := k.number(store)
 	cell := engine.Cell{
@@ -39,6 +39,9 @@ func (k *Kernel) execute(r *request, content wire.Execute) (ok bool) {
 	}
 	outcome := k.guarded(r, content, cell, count)
 	leave()
+	if outcome.Failure != nil {
+		failed()
+	}
 	k.out.finish(number)
 	k.history.redact(&k.masker)
 	if store {
@@ -52,7 +55,6 @@ func (k *Kernel) execute(r *request, content wire.Execute) (ok bool) {
 	r.reply(reply, map[string]any{
 		"started": started.Format(time.RFC3339Nano), "status": reply.Status, "dependencies_met": true, "engine": k.session.ID,
 	})
-	return outcome.Failure == nil
 }
 
 // number gives a cell its number in the engine and the count that is shown.

@@ -101,6 +101,23 @@ func TestARequestMadeBeforeTheFailureIsAborted(t *testing.T) {
 	}
 }
 
+// TestWhoHasHeardOfAFailureIsNotAborted runs a cell as soon as the failure of another can
+// be known, which is before that one's reply.
+func TestWhoHasHeardOfAFailureIsNotAborted(t *testing.T) {
+	c := newClient(t, Config{})
+	for range 200 {
+		first := c.send("shell", wire.ExecuteRequest, wire.Execute{Code: "fail no"})
+		c.until(first, "Panic: no")
+		second := c.send("shell", wire.ExecuteRequest, wire.Execute{Code: "print two"})
+		if got := c.finish(first); got.Status != "error" {
+			t.Fatalf("the first gave %s", got.Status)
+		}
+		if got := c.finish(second); got.Status != "ok" {
+			t.Fatalf("the second gave %s", got.Status)
+		}
+	}
+}
+
 func TestStopOnErrorFalse(t *testing.T) {
 	c := newClient(t, Config{})
 	no := false

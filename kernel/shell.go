@@ -84,10 +84,12 @@ func (s *shell) step() {
 		if err := r.content(&content); err != nil {
 			return nil, err
 		}
-		ok := s.k.execute(r, content)
-		if !ok && (content.StopOnError == nil || *content.StopOnError) {
-			s.abortWaiting()
+		failed := func() {
+			if content.StopOnError == nil || *content.StopOnError {
+				s.abortWaiting()
+			}
 		}
+		s.k.execute(r, content, failed)
 		return nil, nil
 	}})
 }
@@ -99,7 +101,8 @@ func (s *shell) late(r *request) bool {
 	return !s.failed.IsZero() && time.Since(s.failed) < abortGrace && !made.IsZero() && made.Before(s.failed)
 }
 
-// abortWaiting answers everything that waits behind a failed cell.
+// abortWaiting answers everything that waits behind a failed cell, after that
+// cell. Whatever comes once the failure is told was made in knowledge of it.
 func (s *shell) abortWaiting() {
 	s.mu.Lock()
 	waiting := s.waiting
