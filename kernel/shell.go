@@ -25,6 +25,7 @@ type shell struct {
 
 	mu      sync.Mutex
 	waiting []*request
+	doomed  int       // so many of those that wait, the first ones, are aborted
 	failed  time.Time // when the last cell failed that aborts what follows
 }
 
@@ -73,7 +74,8 @@ func (s *shell) step() {
 	}
 	r := s.waiting[0]
 	s.waiting = s.waiting[1:]
-	abort := s.late(r)
+	abort := s.doomed > 0 || s.late(r)
+	s.doomed = max(0, s.doomed-1)
 	s.mu.Unlock()
 	if abort {
 		s.abort(r)
@@ -101,19 +103,12 @@ func (s *shell) late(r *request) bool {
 	return !s.failed.IsZero() && time.Since(s.failed) < abortGrace && !made.IsZero() && made.Before(s.failed)
 }
 
-// abortWaiting answers everything that waits behind a failed cell, after that
-// cell. Whatever comes once the failure is told was made in knowledge of it.
+// abortWaiting aborts everything that waits behind a failed cell. Whatever comes
+// once the failure is told was made in knowledge of it.
 func (s *shell) abortWaiting() {
 	s.mu.Lock()
-	waiting := s.waiting
-	s.waiting = nil
-	s.failed = time.Now()
-	s.mu.Unlock()
-	s.queue.add(func() {
-		for _, r := range waiting {
-			s.abort(r)
-		}
-	})
+	defer s.mu.Unlock()
+	s.doomed, s.failed = len(s.waiting), time.Now()
 }
 
 func (s *shell) abort(r *request) {
