@@ -16,7 +16,8 @@ import (
 	"github.com/fabricbook/fabricbook/kernel/wire"
 )
 
-const testTime = 15 * time.Second
+// testTime is how long something may take before a test gives it up.
+const testTime = 2 * time.Minute
 
 // client is a front end on the sockets of go-zeromq/zmq4.
 type client struct {
@@ -227,11 +228,13 @@ func (c *client) finish(id string) (out cell) {
 	return out
 }
 
-// seen reads iopub up to the idle of a request and describes its messages;
-// those of other requests are kept.
+// seen reads iopub up to the idle of a request and describes its messages, text of
+// one stream as one: how it is cut depends on time. Messages of other requests are
+// kept.
 func (c *client) seen(id string) string {
 	c.t.Helper()
 	var lines []string
+	var last wire.Stream // the text that ends lines
 	kept := c.iopub
 	c.iopub = nil
 	for {
@@ -246,6 +249,16 @@ func (c *client) seen(id string) string {
 			continue
 		}
 		line := describe(m)
+		var text wire.Stream
+		if m.Header.MsgType == wire.StreamMsg {
+			c.decode(m, &text)
+			if text.Name == last.Name {
+				text.Text = last.Text + text.Text
+				line = text.Name + " " + strings.TrimSuffix(text.Text, "\n")
+				lines = lines[:len(lines)-1]
+			}
+		}
+		last = text
 		lines = append(lines, line)
 		if line == "idle" {
 			c.iopub = append(c.iopub, kept...)

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/go-zeromq/zmq4"
@@ -67,8 +68,18 @@ func TestUserExpressions(t *testing.T) {
 	}
 }
 
+// abortLong makes a cell's failure abort what was sent before it, however long that
+// is on its way on a busy machine.
+func (c *client) abortLong() {
+	s := c.kernel.mainShell()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.grace = time.Hour
+}
+
 func TestFailureAbortsTheQueue(t *testing.T) {
 	c := newClient(t, Config{})
+	c.abortLong()
 	first := c.send("shell", wire.ExecuteRequest, wire.Execute{Code: "ask go on?\nfail no"})
 	second := c.send("shell", wire.ExecuteRequest, wire.Execute{Code: "print two"})
 	third := c.send("shell", wire.ExecuteRequest, wire.Execute{Code: "print three"})
@@ -90,6 +101,7 @@ func TestFailureAbortsTheQueue(t *testing.T) {
 
 func TestARequestMadeBeforeTheFailureIsAborted(t *testing.T) {
 	c := newClient(t, Config{})
+	c.abortLong()
 	early := c.session.Header(wire.ExecuteRequest)
 	c.run("fail no")
 	c.sendHeader("shell", early, wire.Execute{Code: "print dangerous"})
@@ -116,6 +128,28 @@ func TestWhoHasHeardOfAFailureIsNotAborted(t *testing.T) {
 			t.Fatalf("the second gave %s", got.Status)
 		}
 	}
+}
+
+func TestHowLongAFailureAborts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var session wire.Session
+		s := newShell(nil, "")
+		before := &request{msg: &wire.Message{Header: session.Header(wire.ExecuteRequest)}}
+		if s.late(before) {
+			t.Error("a cell was aborted though none failed")
+		}
+		time.Sleep(time.Second)
+		s.failed = time.Now()
+		after := &request{msg: &wire.Message{Header: session.Header(wire.ExecuteRequest)}}
+		time.Sleep(abortGrace - 1)
+		if !s.late(before) || s.late(after) || s.late(&request{msg: &wire.Message{}}) {
+			t.Error("want what was made before the failure aborted, and nothing else")
+		}
+		time.Sleep(time.Nanosecond)
+		if s.late(before) {
+			t.Errorf("a cell that comes %v after the failure was aborted", abortGrace)
+		}
+	})
 }
 
 func TestStopOnErrorFalse(t *testing.T) {
@@ -404,22 +438,24 @@ func TestNewNamesWhatIsWrong(t *testing.T) {
 }
 
 func TestPacerDelaysOnlyWhoIsTooFast(t *testing.T) {
-	p := newPacer()
-	var waited time.Duration
-	p.timer = func(_ context.Context, d time.Duration) { waited = max(waited, d) }
-	text := engine.Event{Stream: &engine.Stream{Text: strings.Repeat("x", paceBytes/10)}}
-	for range 7 {
-		p.wait(t.Context(), text)
-	}
-	if waited != 0 {
-		t.Errorf("a burst of 0.7 seconds' worth waited %v", waited)
-	}
-	for range 6 {
-		p.wait(t.Context(), text)
-	}
-	if waited < 300*time.Millisecond || waited > time.Second {
-		t.Errorf("1.3 seconds' worth at once waited %v, want about half a second", waited)
-	}
+	synctest.Test(t, func(t *testing.T) { // in which no time passes between the events
+		p := newPacer()
+		var waited time.Duration
+		p.timer = func(_ context.Context, d time.Duration) { waited = max(waited, d) }
+		text := engine.Event{Stream: &engine.Stream{Text: strings.Repeat("x", paceBytes/10)}}
+		for range 7 {
+			p.wait(t.Context(), text)
+		}
+		if waited != 0 {
+			t.Errorf("a burst of 0.7 seconds' worth waited %v", waited)
+		}
+		for range 6 {
+			p.wait(t.Context(), text)
+		}
+		if waited < 300*time.Millisecond || waited > time.Second {
+			t.Errorf("1.3 seconds' worth at once waited %v, want about half a second", waited)
+		}
+	})
 }
 
 // A loop that sets a label may not send more than a server passes on.
@@ -427,10 +463,11 @@ func TestWidgetsAreHeldUpAsOutputIs(t *testing.T) {
 	c := newClient(t, Config{Paced: true})
 	waited := 0
 	c.kernel.out.pace.timer = func(context.Context, time.Duration) { waited++ }
-	for range 2 * paceMessages {
+	c.kernel.out.pace.debt = time.Hour.Seconds() // which no pause of a busy machine pays off
+	for range 3 {
 		sink{c.kernel}.Emit(engine.Event{Comm: &display.CommMessage{Kind: "msg", ID: "label", Data: json.RawMessage("{}")}})
 	}
-	if waited == 0 {
-		t.Errorf("%d messages at once waited for nothing", 2*paceMessages)
+	if waited != 3 {
+		t.Errorf("%d of 3 messages waited where the output owes an hour", waited)
 	}
 }

@@ -22,7 +22,7 @@ func (l lines) next(t *testing.T) string {
 	select {
 	case line := <-l:
 		return line
-	case <-time.After(10 * time.Second):
+	case <-time.After(testTime):
 		t.Fatal("no line was written")
 		return ""
 	}
@@ -67,7 +67,7 @@ func TestLogWaitsForNobody(t *testing.T) {
 	}()
 	select {
 	case <-written:
-	case <-time.After(10 * time.Second):
+	case <-time.After(testTime):
 		t.Fatal("the log waits for its reader")
 	}
 	first := make([]byte, 1<<10)

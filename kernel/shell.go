@@ -24,13 +24,14 @@ type shell struct {
 	end   context.CancelFunc // of a subshell
 
 	mu      sync.Mutex
+	grace   time.Duration // abortGrace but in tests
 	waiting []*request
 	doomed  int       // so many of those that wait, the first ones, are aborted
 	failed  time.Time // when the last cell failed that aborts what follows
 }
 
 func newShell(k *Kernel, id string) *shell {
-	return &shell{k: k, id: id, queue: newQueue(), end: func() {}}
+	return &shell{k: k, id: id, queue: newQueue(), end: func() {}, grace: abortGrace}
 }
 
 func (k *Kernel) mainShell() *shell {
@@ -100,7 +101,7 @@ func (s *shell) step() {
 // that aborts it. s.mu is held.
 func (s *shell) late(r *request) bool {
 	made := r.msg.Header.Time()
-	return !s.failed.IsZero() && time.Since(s.failed) < abortGrace && !made.IsZero() && made.Before(s.failed)
+	return !s.failed.IsZero() && time.Since(s.failed) < s.grace && !made.IsZero() && made.Before(s.failed)
 }
 
 // abortWaiting aborts everything that waits behind a failed cell. Whatever comes

@@ -21,7 +21,8 @@ const (
 )
 
 // crashTime is how long text on standard error that begins like the end of a Go
-// program is held back to see whether it is.
+// program is held back to see whether it is. A program can take longer to end where
+// the machine is busy: such text is shown then, and still known to be its last words.
 const crashTime = 300 * time.Millisecond
 
 // crashBytes bounds the text held back.
@@ -44,6 +45,7 @@ type capture struct {
 	inHand  [2]uint64 // mark behind which a reader has text to pass on, 0: none
 	ended   bool      // no further messages will come
 	crash   []byte    // text held back
+	told    []byte    // text that was held back and all after it, while nothing shows that the program lives on
 }
 
 func newCapture(secret []byte, events func() bool, emit func(name, text string)) *capture {
@@ -62,6 +64,7 @@ func (c *capture) message(marks [2]uint64, f func(), more bool) {
 	}
 	c.wanted = [2]bool{}
 	f()
+	c.told = nil
 	for i, mark := range marks {
 		c.handled[i] = max(c.handled[i], mark)
 	}
@@ -240,16 +243,21 @@ func (c *capture) pass(stream int, text []byte) {
 		at := fatalAt(text)
 		if at > 0 {
 			c.emit("stderr", string(text[:at]))
+			if c.told != nil {
+				c.told = upTo(crashBytes, c.told, text[:at])
+			}
 		}
 		if text = text[at:]; len(text) == 0 {
 			return
 		}
 		time.AfterFunc(crashTime, c.release)
 	}
-	c.crash = append(c.crash, text...)
-	if len(c.crash) > crashBytes {
-		c.crash = c.crash[:crashBytes]
-	}
+	c.crash = upTo(crashBytes, c.crash, text)
+}
+
+// upTo appends text up to a size.
+func upTo(size int, to, text []byte) []byte {
+	return append(to, text[:min(len(text), size-len(to))]...)
 }
 
 // fatalWords begin the last words of the Go runtime, on a line of their own.
@@ -284,16 +292,22 @@ func (c *capture) release() {
 func (c *capture) releaseLocked() {
 	if c.crash != nil && !c.ended {
 		c.emit("stderr", string(c.crash))
+		c.told = upTo(crashBytes, c.told, c.crash)
 		c.crash = nil
 	}
 }
 
-// report returns the last words of a child that has died.
-func (c *capture) report() []string {
+// report returns the last words of a child that has died. crashed tells that it ended
+// as Go programs do by an error: what was shown as its words already are that then.
+func (c *capture) report(crashed bool) []string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if len(c.crash) == 0 {
+	words := c.crash
+	if crashed {
+		words = upTo(crashBytes, c.told, c.crash)
+	}
+	if len(words) == 0 {
 		return nil
 	}
-	return strings.Split(strings.TrimRight(string(c.crash), "\n"), "\n")
+	return strings.Split(strings.TrimRight(string(words), "\n"), "\n")
 }

@@ -368,7 +368,7 @@ func (p *process) lost(cell int) *engine.Failure {
 
 // bury makes the death known: its cause, and to all that wait.
 func (p *process) bury() {
-	words := p.capture.report()
+	words := p.capture.report(p.crashed())
 	cause := &engine.Failure{Kind: engine.Lost, Message: p.reason(words)}
 	if len(words) > crashLines {
 		words = append(words[:crashLines:crashLines], fmt.Sprintf("... %d more lines", len(words)-crashLines))
@@ -378,6 +378,13 @@ func (p *process) bury() {
 	p.cause = cause
 	p.mu.Unlock()
 	close(p.died)
+}
+
+// crashed tells whether the child ended as a Go program does by a fatal error: with
+// status 2, or by SIGABRT where GOTRACEBACK=crash.
+func (p *process) crashed() bool {
+	status, ok := p.cmd.ProcessState.Sys().(syscall.WaitStatus)
+	return ok && (status.Exited() && status.ExitStatus() == 2 || status.Signaled() && status.Signal() == syscall.SIGABRT)
 }
 
 // reason names the cause of death in one line.
