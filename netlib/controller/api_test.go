@@ -310,7 +310,7 @@ func TestPortsCount(t *testing.T) {
 	r := fresh(t)
 	r.do(t, "S1", s1())
 	ping(t, r, "mgmt-1", "office-1", true)
-	deadline := time.Now().Add(10 * time.Second)
+	deadline := time.Now().Add(testTime)
 	for {
 		rows, err := r.Ports(t.Context())
 		if err != nil || len(rows) != 4 {

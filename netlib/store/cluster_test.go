@@ -3,12 +3,15 @@ package store
 import (
 	"context"
 	"errors"
+	"io"
 	"log/slog"
+	"net"
 	"net/url"
 	"os"
 	"reflect"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -19,10 +22,10 @@ import (
 
 // etcdServer is an etcd of its own that serves clients on loopback, as one of a
 // cluster does; stop ends it.
-func etcdServer(t *testing.T, dir, client string) (at string, stop func()) {
+func etcdServer(t *testing.T, dir string) (at string, stop func()) {
 	t.Helper()
 	cfg := embeddedConfig(dir, slog.New(slog.DiscardHandler))
-	cfg.ListenClientUrls = []url.URL{{Scheme: "http", Host: client}}
+	cfg.ListenClientUrls = []url.URL{{Scheme: "http", Host: "127.0.0.1:0"}}
 	cfg.AdvertiseClientUrls = cfg.ListenClientUrls
 	e, err := embed.StartEtcd(cfg)
 	if err != nil {
@@ -36,6 +39,44 @@ func etcdServer(t *testing.T, dir, client string) (at string, stop func()) {
 		t.Fatal(err)
 	}
 	return e.Clients[0].Addr().String(), stop
+}
+
+// door is an address that stays while what is behind it comes and goes: a port that
+// is given up can be another program's when it is wanted again.
+func door(t *testing.T) (at string, lead func(to string)) {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	var behind atomic.Value
+	go func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go through(conn, behind.Load().(string))
+		}
+	}()
+	return l.Addr().String(), func(to string) { behind.Store(to) }
+}
+
+// through joins a connection with one to an address.
+func through(conn net.Conn, to string) {
+	defer conn.Close()
+	far, err := net.Dial("tcp", to)
+	if err != nil {
+		return
+	}
+	defer far.Close()
+	go func() {
+		defer conn.Close()
+		defer far.Close()
+		_, _ = io.Copy(far, conn)
+	}()
+	_, _ = io.Copy(conn, far)
 }
 
 func endpoints(t *testing.T, client string) *Store {
@@ -57,7 +98,9 @@ func endpoints(t *testing.T, client string) *Store {
 // them.
 func TestCluster(t *testing.T) {
 	dir := t.TempDir()
-	client, stop := etcdServer(t, dir, "127.0.0.1:0")
+	client, lead := door(t)
+	server, stop := etcdServer(t, dir)
+	lead(server)
 	one, two := endpoints(t, client), endpoints(t, client)
 	if !strings.Contains(one.String(), client) {
 		t.Errorf("the store calls itself %q", one)
@@ -87,7 +130,11 @@ func TestCluster(t *testing.T) {
 	if _, err := two.Load(gone); err == nil {
 		t.Error("Load from an etcd that is gone gave no error")
 	}
-	etcdServer(t, dir, client)
+	server, _ = etcdServer(t, dir)
+	lead(server)
+	for _, s := range []*Store{one, two} {
+		answers(t, s)
+	}
 	next = commit(t, one, next, 6, 2)
 	if got, err := two.Load(t.Context()); err != nil || !reflect.DeepEqual(got, next) {
 		t.Errorf("after a restart of etcd:\n%+v, %v\nwant\n%+v", got, err, next)
@@ -95,7 +142,7 @@ func TestCluster(t *testing.T) {
 	if d, err := two.Documents("alerts").Get(t.Context(), "a"); err != nil || string(d.Data) != `{"n":1}` {
 		t.Errorf("document after a restart: %s, %v", d.Data, err)
 	}
-	for deadline := time.After(20 * time.Second); ; {
+	for deadline := time.After(testTime); ; {
 		select {
 		case rev := <-heads:
 			if rev == 6 {
@@ -104,6 +151,21 @@ func TestCluster(t *testing.T) {
 			}
 		case <-deadline:
 			t.Fatal("the watch did not come back after the restart of etcd")
+		}
+	}
+}
+
+// answers waits until a store has found its etcd again: the longer that was gone, the
+// longer its client waits before it tries again.
+func answers(t *testing.T, s *Store) {
+	t.Helper()
+	for deadline := time.Now().Add(testTime); ; time.Sleep(10 * time.Millisecond) {
+		_, err := s.Load(t.Context())
+		if err == nil {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("no answer after the restart of etcd: %v", err)
 		}
 	}
 }

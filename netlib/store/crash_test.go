@@ -19,6 +19,9 @@ import (
 // crashFolder makes the test binary the writer that TestKilledWriter kills.
 const crashFolder = "FABRICBOOK_TEST_CRASH_FOLDER"
 
+// testTime is how long something may take before a test gives it up.
+const testTime = 2 * time.Minute
+
 func TestMain(m *testing.M) {
 	if dir := os.Getenv(crashFolder); dir != "" {
 		fmt.Fprintln(os.Stderr, commitForEver(dir))
@@ -67,9 +70,14 @@ func TestKilledWriter(t *testing.T) {
 	}
 	dir := t.TempDir()
 	want := netlib.Fabric{ASN: netlib.DefaultASN}
-	unanswered := 0
+	unanswered, each := 0, time.Duration(0)
 	for round := range 20 {
-		begun, done := runAndKill(t, dir, time.Duration(rand.IntN(120_000))*time.Microsecond)
+		nth := 1 // at the first edit of a session and at a later one in turn
+		if round%2 == 0 {
+			nth = 3 + rand.IntN(8)
+		}
+		var begun, done uint64
+		begun, done, each = runAndKill(t, dir, nth, each)
 		done = max(done, want.Revision)
 		s := open(t, dir)
 		got, err := s.Load(t.Context())
@@ -102,9 +110,10 @@ func TestKilledWriter(t *testing.T) {
 	t.Logf("%d edits; %d of 20 kills came in the middle of one", want.Revision, unanswered)
 }
 
-// runAndKill lets a writer work until a while after its first edit and returns the
-// last revisions that it began and that it was told are stored.
-func runAndKill(t *testing.T, dir string, after time.Duration) (begun, done uint64) {
+// runAndKill kills a writer at a random moment of the edit that it begins as its nth, or
+// soon after. It returns the last revisions that the writer began and that it was told
+// are stored, and how long an edit took; each is that of the session before.
+func runAndKill(t *testing.T, dir string, nth int, each time.Duration) (begun, done uint64, took time.Duration) {
 	t.Helper()
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), crashFolder+"="+dir)
@@ -117,8 +126,9 @@ func runAndKill(t *testing.T, dir string, after time.Duration) (begun, done uint
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	hung := time.AfterFunc(30*time.Second, func() { cmd.Process.Kill() })
+	hung := time.AfterFunc(testTime, func() { cmd.Process.Kill() })
 	defer hung.Stop()
+	edits, began := 0, time.Now()
 	for lines := bufio.NewScanner(out); lines.Scan(); {
 		word, number, _ := strings.Cut(lines.Text(), " ")
 		var rev uint64
@@ -127,18 +137,24 @@ func runAndKill(t *testing.T, dir string, after time.Duration) (begun, done uint
 			done = rev
 			continue
 		}
-		if begun == 0 {
-			time.AfterFunc(after, func() { cmd.Process.Kill() })
+		switch edits++; edits {
+		case 1:
+			began = time.Now()
+		case nth:
+			each = time.Since(began) / time.Duration(nth-1)
+		}
+		if edits == nth {
+			time.AfterFunc(rand.N(each+each/2+1), func() { cmd.Process.Kill() })
 		}
 		begun = rev
 	}
 	if err := cmd.Wait(); err == nil || cmd.ProcessState.Exited() {
 		t.Fatalf("the writer ended by itself: %v: %s", err, complaints.String())
 	}
-	if begun == 0 {
-		t.Fatalf("the writer began nothing in 30 s: %s", complaints.String())
+	if edits < nth {
+		t.Fatalf("the writer began %d edits, want %d: %s", edits, nth, complaints.String())
 	}
-	return begun, done
+	return begun, done, each
 }
 
 // checkNoOrphans proves that every chunk belongs to a record.

@@ -246,7 +246,7 @@ func TestWatchTellsTheNewest(t *testing.T) {
 				t.Fatalf("revision %d after %d", rev, last)
 			}
 			last = rev
-		case <-time.After(10 * time.Second):
+		case <-time.After(testTime):
 			t.Fatalf("no news after revision %d", last)
 		}
 	}
