@@ -3,6 +3,8 @@ package interp
 import (
 	"errors"
 	"fmt"
+	"io"
+	"os"
 	"os/exec"
 	"regexp"
 	"syscall"
@@ -15,6 +17,8 @@ const (
 	politeTime = 80 * time.Millisecond
 	// drainTime is how long output of what a command left behind is waited for.
 	drainTime = 200 * time.Millisecond
+	// pipeSize is how many bytes a pipe holds.
+	pipeSize = 64 << 10
 )
 
 var (
@@ -41,28 +45,103 @@ func (ts *tasks) shell(t *task, line string) error {
 	ts.out.sync()
 	cmd := exec.Command("/bin/sh", "-c", line)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	cmd.WaitDelay = drainTime
-	stdout, stderr := &textWriter{out: ts.out, cell: t.cell, name: "stdout"}, &textWriter{out: ts.out, cell: t.cell, name: "stderr"}
-	cmd.Stdout, cmd.Stderr = stdout, stderr
-	if err := cmd.Start(); err != nil {
+	finish, err := ts.start(cmd, t)
+	if err != nil {
 		return fmt.Errorf("$ %s: %w", line, err)
 	}
 	ended := make(chan error, 1)
 	go func() {
 		err := cmd.Wait()
-		stdout.flush()
-		stderr.flush()
+		finish()
 		ended <- err
 	}()
 	select {
 	case err := <-ended:
-		if err != nil && !errors.Is(err, exec.ErrWaitDelay) {
+		if err != nil {
 			return fmt.Errorf("$ %s: %w", line, err)
 		}
 		return nil
 	case <-t.stopped:
 		go endGroup(cmd.Process.Pid, ended)
 		panic(halted{})
+	}
+}
+
+// start starts a command whose output goes to the cell. When the command has ended,
+// finish waits until all that it wrote has been emitted.
+func (ts *tasks) start(cmd *exec.Cmd, t *task) (finish func(), err error) {
+	stdout, write, err := newTap(&textWriter{out: ts.out, cell: t.cell, name: "stdout"})
+	if err != nil {
+		return nil, err
+	}
+	defer write.Close()
+	cmd.Stdout = write
+	stderr, write, err := newTap(&textWriter{out: ts.out, cell: t.cell, name: "stderr"})
+	if err != nil {
+		stdout.read.Close()
+		return nil, err
+	}
+	defer write.Close()
+	cmd.Stderr = write
+	if err := cmd.Start(); err != nil {
+		stdout.read.Close()
+		stderr.read.Close()
+		return nil, err
+	}
+	go stdout.copy()
+	go stderr.copy()
+	return func() {
+		late := time.Now().Add(drainTime)
+		stdout.finish(late)
+		stderr.finish(late)
+	}, nil
+}
+
+// tap takes what a command writes on one of its streams.
+type tap struct {
+	read *os.File
+	to   *textWriter
+	done chan struct{} // closed when nothing copies any more
+}
+
+func newTap(to *textWriter) (t *tap, write *os.File, err error) {
+	read, write, err := os.Pipe()
+	if err != nil {
+		return nil, nil, fmt.Errorf("make a pipe for %s: %w", to.name, err)
+	}
+	return &tap{read: read, to: to, done: make(chan struct{})}, write, nil
+}
+
+// copy emits what comes until all that could write have ended, or finish says so.
+func (t *tap) copy() {
+	defer close(t.done)
+	_, _ = io.Copy(t.to, t.read) // fails when the time is over
+}
+
+// finish emits what the command wrote before it ended, however late that is read, and
+// for some time what comes from processes that it left behind.
+func (t *tap) finish(late time.Time) {
+	defer t.read.Close()
+	_ = t.read.SetReadDeadline(late) // a pipe takes it
+	<-t.done
+	if raw, err := t.read.SyscallConn(); err == nil {
+		_ = raw.Control(t.rest) // nobody closed it
+	}
+	t.to.flush()
+}
+
+// rest emits what lies in the pipe.
+func (t *tap) rest(fd uintptr) {
+	buf := make([]byte, pipeSize)
+	for left := pipeSize; left > 0; {
+		n, err := syscall.Read(int(fd), buf[:left])
+		switch {
+		case n > 0:
+			_, _ = t.to.Write(buf[:n]) // takes all
+			left -= n
+		case !errors.Is(err, syscall.EINTR):
+			return
+		}
 	}
 }
 
