@@ -27,6 +27,7 @@ type task struct {
 	stopped  chan struct{} // closed with stopping
 	once     sync.Once
 	ended    atomic.Bool // Execute has returned
+	waited   int         // how often in a row it was seen to wait after it was stopped; under tasks.mu
 
 	mu      sync.Mutex
 	results []any
@@ -60,6 +61,7 @@ type tasks struct {
 	running []*task              // in the order in which they began
 	latest  *task                // ran last where none runs
 	closed  bool                 // everything is to halt
+	left    []*task              // were stopped and may have code running yet
 
 	hold  hold
 	stops *stops
@@ -135,6 +137,7 @@ func (ts *tasks) finish(t *task, stop *flag, stopped bool) {
 	ts.latest = t
 	if stopped {
 		stop.stays = true
+		ts.leaveBehind(t)
 		ts.signal()
 	}
 }
@@ -301,10 +304,10 @@ type flag struct {
 
 // raised tells whether every safepoint is to look up: a running cell is to stop,
 // which may be running code that was compiled for another, or a stack is large, or
-// a debugger reads, or the session ends.
+// a debugger reads, or the session ends. So while one that was stopped has not halted.
 // ts.mu is held.
 func (ts *tasks) raised() bool {
-	return ts.closed || ts.deep.Load() || ts.hold.up.Load() || slices.ContainsFunc(ts.running, func(t *task) bool { return t.stopping.Load() })
+	return ts.closed || len(ts.left) > 0 || ts.deep.Load() || ts.hold.up.Load() || slices.ContainsFunc(ts.running, func(t *task) bool { return t.stopping.Load() })
 }
 
 // signal sets the flags of all programs to what they should be. ts.mu is held.
