@@ -266,7 +266,7 @@ func (e *Engine) rich(a dap.RichArguments) (any, error) {
 		return nil, fmt.Errorf("there is no variable %q", a.Name)
 	}
 	return e.read(func(*viewer) (any, error) {
-		b, ok := guarded(e, richTime, func() display.Bundle { return display.Of(all[i].value.Interface()) })
+		b, _, ok := guarded(e, richTime, func() display.Bundle { return display.Of(all[i].value.Interface()) })
 		if !ok {
 			return nil, fmt.Errorf("%s did not show itself within %v", a.Name, richTime)
 		}
@@ -276,13 +276,14 @@ func (e *Engine) rich(a dap.RichArguments) (any, error) {
 
 // teller asks values for their texts until the time for one answer is over.
 func (e *Engine) teller() func(reflect.Value) (string, bool) {
-	end := time.Now().Add(viewTime)
+	left := viewTime
 	return func(v reflect.Value) (string, bool) {
 		ask := textOf(v)
-		if ask == nil || time.Now().After(end) || e.debugger.isMute(v.Type()) {
+		if ask == nil || left <= 0 || e.debugger.isMute(v.Type()) {
 			return "", false
 		}
-		text, ok := guarded(e, askTime, ask)
+		text, took, ok := guarded(e, askTime, ask)
+		left -= took
 		if !ok {
 			e.debugger.silence(v.Type())
 		}
@@ -335,8 +336,9 @@ func (d *debugger) silence(t reflect.Type) {
 }
 
 // guarded runs f, which runs code of cells, as a cell of the debugger's that is
-// stopped after limit. ok is false if f panicked or did not end in time.
-func guarded[T any](e *Engine, limit time.Duration, f func() T) (result T, ok bool) {
+// stopped after limit. ok is false if f panicked or did not end in time; took is at
+// most the limit.
+func guarded[T any](e *Engine, limit time.Duration, f func() T) (result T, took time.Duration, ok bool) {
 	t := newTask(0, debuggerName, e.sources)
 	done := make(chan T, 1)
 	ended := make(chan struct{})
@@ -353,23 +355,43 @@ func guarded[T any](e *Engine, limit time.Duration, f func() T) (result T, ok bo
 		}()
 		done <- f()
 	}()
-	timer := time.NewTimer(limit)
-	defer timer.Stop()
-	select {
-	case <-ended:
-	case <-timer.C:
+	took, ok = within(limit, ended)
+	if !ok {
 		e.tasks.stop(t, nil)
-		timer.Reset(grace)
+		timer := time.NewTimer(grace)
+		defer timer.Stop()
 		select {
 		case <-ended:
 		case <-timer.C: // it waits in compiled code and halts when it comes back
+			t.ended.Store(true)
+			e.tasks.abandon(t)
 		}
-		return result, false // what it said of being stopped is no answer
+		return result, took, false // what it said of being stopped is no answer
 	}
 	select {
 	case result = <-done:
-		return result, true
+		return result, took, true
 	default:
-		return result, false
+		return result, took, false
 	}
+}
+
+// within waits until something has ended, at most for the limit, and tells how much of
+// that was taken. It waits in turns, each of which comes late where the machine is
+// busy: there the limit is as much longer as what is waited for is slower.
+func within(limit time.Duration, ended <-chan struct{}) (took time.Duration, ok bool) {
+	const turns = 10
+	turn := limit / turns
+	timer := time.NewTimer(turn)
+	defer timer.Stop()
+	began := time.Now()
+	for n := range time.Duration(turns) {
+		select {
+		case <-ended:
+			return min(time.Since(began), (n+1)*turn), true
+		case <-timer.C:
+			timer.Reset(turn)
+		}
+	}
+	return limit, false
 }

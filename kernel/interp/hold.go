@@ -44,8 +44,13 @@ const (
 	moving                   // some run and cannot be kept: nothing may be read
 )
 
-// settleTime is how long goroutines may take to reach a safepoint.
-const settleTime = 80 * time.Millisecond
+// settleTime is how long goroutines may take to reach a safepoint, and leastLooks how
+// often they are looked at before that is held to be over: on a busy machine they get
+// their turn late.
+const (
+	settleTime = 80 * time.Millisecond
+	leastLooks = 10
+)
 
 // point keeps the calling goroutine while somebody reads.
 func (h *hold) point(id uint64) {
@@ -111,12 +116,14 @@ func (ts *tasks) holdAll() (s stillness, release func()) {
 // settle waits until no goroutine of a cell runs.
 func (ts *tasks) settle() stillness {
 	deadline := time.Now().Add(settleTime)
-	for pause := time.Millisecond; ; pause *= 2 {
+	pause := time.Millisecond
+	for looks := 1; ; looks++ {
 		s := ts.look()
-		if s != moving || time.Now().After(deadline) {
+		if s != moving || looks >= leastLooks && time.Now().After(deadline) {
 			return s
 		}
-		time.Sleep(min(pause, 8*time.Millisecond))
+		time.Sleep(pause)
+		pause = min(2*pause, 8*time.Millisecond)
 	}
 }
 

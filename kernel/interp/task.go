@@ -190,24 +190,40 @@ func (ts *tasks) halt() {
 	}
 	now := time.Now()
 	v, again := ts.unwinding.LoadOrStore(id, &unwinding{first: now, last: now})
-	u := v.(*unwinding)
-	if again && now.Sub(u.last) < cleanup && now.Sub(u.first) < cleanups {
+	if u := v.(*unwinding); again && !u.over(now) {
 		return
 	}
-	u.last = now
 	panic(halted{})
 }
 
-// unwinding is when a goroutine was halted. Only that goroutine uses it.
-type unwinding struct{ first, last time.Time }
+// unwinding is when a goroutine was halted, for the first and the last time, and how
+// many safepoints it has passed since. Only that goroutine uses it.
+type unwinding struct {
+	first, last        time.Time
+	sinceFirst, passed int
+}
 
 const (
 	// cleanup is how long deferred functions of a halted goroutine may run before
-	// they are halted too.
-	cleanup = 40 * time.Millisecond
-	// cleanups is how long all of them may: what recovers and goes on would not end.
-	cleanups = 10 * cleanup
+	// they are halted too, and cleanupPoints how many safepoints they may pass: on a
+	// busy machine the time can be over before they had a turn.
+	cleanup       = 40 * time.Millisecond
+	cleanupPoints = 32
+	// cleanups is how many times as long all of them may: what recovers and goes on
+	// would not end.
+	cleanups = 10
 )
+
+// over tells whether the goroutine is to be halted again.
+func (u *unwinding) over(now time.Time) bool {
+	u.passed++
+	u.sinceFirst++
+	if (now.Sub(u.last) < cleanup || u.passed < cleanupPoints) && (now.Sub(u.first) < cleanups*cleanup || u.sinceFirst < cleanups*cleanupPoints) {
+		return false
+	}
+	u.last, u.passed = now, 0
+	return true
+}
 
 // forget drops what is known of the calling goroutine, which ends.
 func (ts *tasks) forget() {
