@@ -4,7 +4,6 @@ import (
 	"context"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/fabricbook/fabricbook/kernel/engine"
 )
@@ -34,17 +33,11 @@ srv := httptest.NewServer(nil)`, `cmd := exec.Command("echo", "x"); cmd.Stdout =
 		if got := s.ok(c.call); got != "true" {
 			t.Errorf("%s: the caller saw no error: %s", c.what, got)
 		}
-		for wait := time.Now().Add(5 * time.Second); ; {
-			if got := s.sink.text(2, "stderr"); strings.Contains(got, "goroutine panic: served") && strings.Contains(got, c.want) {
-				break
-			} else if time.Now().After(wait) {
-				t.Errorf("%s: its cell got %q, want %q", c.what, got, c.want)
-				break
-			}
-			select {
-			case <-s.sink.woken:
-			case <-time.After(10 * time.Millisecond):
-			}
+		if !s.eventually(func() bool {
+			got := s.sink.text(2, "stderr")
+			return strings.Contains(got, "goroutine panic: served") && strings.Contains(got, c.want)
+		}) {
+			t.Errorf("%s: its cell got %q, want %q", c.what, s.sink.text(2, "stderr"), c.want)
 		}
 		s.ok(`srv.Close()`)
 	}
@@ -81,13 +74,8 @@ started := make(chan bool)`)
 	ctx, cancel := context.WithCancel(context.Background())
 	go func() {
 		defer cancel()
-		late := time.After(5 * time.Second)
-		for s.sink.text(2, "stdout") == "" {
-			select {
-			case <-s.sink.woken:
-			case <-late:
-				return
-			}
+		if !s.eventually(func() bool { return s.sink.text(2, "stdout") != "" }) {
+			t.Error("the goroutine did not begin")
 		}
 	}()
 	if out := s.runContext(ctx, `import "fmt"

@@ -12,7 +12,7 @@ import (
 func (s *session) shown(source string) (text, html string) {
 	s.Helper()
 	s.ok(source)
-	for _, e := range s.sink.events {
+	for _, e := range s.sink.all() {
 		if e.Cell == s.number && e.Display != nil {
 			page, _ := e.Display.Bundle.Data[display.MIMEHTML].(string)
 			text, html = text+e.Display.Bundle.Text(), html+page

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/fabricbook/fabricbook/kernel/engine"
 )
@@ -228,10 +227,7 @@ func TestCompleteWhileRunning(t *testing.T) {
 	go func() {
 		ended <- s.runContext(ctx, "fmt.Println(\"on\")\nfor i := 0; ; i++ { sw.Ports[fmt.Sprint(\"p\", i%100)] = nil }")
 	}()
-	deadline := time.Now().Add(20 * time.Second)
-	for s.sink.text(2, "stdout") == "" && time.Now().Before(deadline) {
-		<-s.sink.woken
-	}
+	s.until(func() bool { return s.sink.text(2, "stdout") != "" })
 	for range 20 {
 		if _, got := s.proposed("sw.Po¦"); !slices.Equal(got, []string{"Port", "Ports"}) {
 			t.Fatalf("%q", got)
@@ -242,7 +238,8 @@ func TestCompleteWhileRunning(t *testing.T) {
 	}
 	stop()
 	<-ended
-	if _, got := s.proposed(`sw.Ports["eth¦`); len(got) != 2 {
+	var got []string
+	if !s.eventually(func() bool { _, got = s.proposed(`sw.Ports["eth¦`); return len(got) > 0 }) || len(got) != 2 {
 		t.Errorf("keys after the cell: %q", got)
 	}
 }

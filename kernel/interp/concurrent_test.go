@@ -24,25 +24,12 @@ func (s *session) begin(source string) (number int, interrupt func(), ended chan
 	return number, interrupt, ended
 }
 
-// until waits until output makes done true.
-func (s *session) until(done func() bool) {
-	s.Helper()
-	deadline := time.After(20 * time.Second)
-	for !done() {
-		select {
-		case <-s.sink.woken:
-		case <-deadline:
-			s.Fatal("what was waited for did not come")
-		}
-	}
-}
-
 func outcome(t *testing.T, ended chan engine.Outcome) engine.Outcome {
 	t.Helper()
 	select {
 	case out := <-ended:
 		return out
-	case <-time.After(20 * time.Second):
+	case <-time.After(patience):
 		t.Fatal("the cell did not end")
 		return engine.Outcome{}
 	}
@@ -93,9 +80,13 @@ func spin(i int) { for { turns[i].Add(1) } }`)
 	if out := outcome(t, a); out.Failure == nil || out.Failure.Kind != engine.Interrupted {
 		t.Fatalf("first cell: %+v", out.Failure)
 	}
-	stood := s.ok(`turns[0].Load()`)
-	s.ok(`for at := turns[1].Load(); turns[1].Load() < at+1000; {}`)
-	if got := s.ok(`turns[0].Load()`); got != stood {
+	stood, got := "", "never" // it may be in the midst of a turn yet
+	if !s.eventually(func() bool {
+		stood = s.ok(`turns[0].Load()`)
+		s.ok(`for at := turns[1].Load(); turns[1].Load() < at+1000; {}`)
+		got = s.ok(`turns[0].Load()`)
+		return got == stood
+	}) {
 		t.Errorf("the interrupted cell runs on: %s turns, then %s", stood, got)
 	}
 	select {

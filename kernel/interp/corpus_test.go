@@ -13,7 +13,8 @@ import (
 
 // TestCorpus runs sessions from testdata. Each file is a session: a section
 // "cell" is a cell, and the sections after it say what becomes of it: "result"
-// its value as text, "stdout" and "stderr" what it prints, "error" the kind of
+// its value as text, "stdout" and "stderr" what it prints, "late stdout" what it has
+// printed once its goroutines had their turn, "error" the kind of
 // its failure and then lines that the traceback must hold. A cell without
 // "error" must end well.
 func TestCorpus(t *testing.T) { playCorpus(t, newSession) }
@@ -65,6 +66,9 @@ func compareOutcome(t *testing.T, s *session, source string, out engine.Outcome,
 	}
 	if expect, ok := want["result"]; ok && result != strings.TrimSuffix(expect, "\n") {
 		t.Errorf("cell %d: result %q, want %q\n--- source\n%s", s.number, result, strings.TrimSuffix(expect, "\n"), source)
+	}
+	if expect, ok := want["late stdout"]; ok && !s.eventually(func() bool { return s.sink.text(s.number, "stdout") == expect }) {
+		t.Errorf("cell %d: late stdout %q, want %q\n--- source\n%s", s.number, s.sink.text(s.number, "stdout"), expect, source)
 	}
 	for _, stream := range []string{"stdout", "stderr"} {
 		if expect, ok := want[stream]; ok && s.sink.text(s.number, stream) != expect {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -221,13 +222,17 @@ var texts []string`)
 }`})
 	}()
 	seen, last := 0, ""
-	for deadline := time.Now().Add(20 * time.Second); seen < 20 && time.Now().Before(deadline); {
+	for deadline := time.Now().Add(patience); seen < 20 && time.Now().Before(deadline); {
 		found := s.inspect()
-		if v := found["n"]; v.Value != "0" && v.Value != last {
-			seen, last = seen+1, v.Value
-			if m := found["m"]; m.Reference != 0 {
-				s.parts(m)
-			}
+		v, m := found["n"], found["m"]
+		if n, err := strconv.Atoi(v.Value); err != nil || n == 0 || v.Value == last { // it may not have been kept in time
+			continue
+		}
+		last = v.Value
+		if _, err := s.request("variables", debug.VariablesArguments{Reference: m.Reference}); err == nil {
+			seen++
+		} else if !strings.HasPrefix(err.Error(), "a cell runs") {
+			t.Fatal(err)
 		}
 	}
 	if seen < 20 {
@@ -258,7 +263,7 @@ func TestMapsStayClosedWhileAGoroutineWaits(t *testing.T) {
 // await waits until a variable is shown with a value that is right, and returns it.
 func (s *session) await(name string, right func(string) bool) string {
 	s.Helper()
-	deadline := time.Now().Add(10 * time.Second)
+	deadline := time.Now().Add(patience)
 	v := s.inspect()[name]
 	for ; !right(v.Value); v = s.inspect()[name] {
 		if time.Now().After(deadline) {

@@ -352,7 +352,7 @@ func (s *session) cell(source string) string {
 	if strings.TrimSpace(source) == "" {
 		return ""
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	if out := s.runContext(ctx, source); out.Failure != nil && out.Failure.Kind != engine.Exited {
 		return strings.Join(out.Failure.Traceback, "\n\t")

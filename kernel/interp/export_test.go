@@ -21,3 +21,6 @@ func Declares(item string) bool {
 	items := split(item)
 	return len(items) > 0 && items[0].kind == declaration
 }
+
+// Goroutines is how many goroutines of an engine's cells there are.
+func Goroutines(e *Engine) int { return e.tasks.goroutines(1 << 20) }

@@ -2,23 +2,31 @@ package interp_test
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/fabricbook/fabricbook/kernel/engine"
 	"github.com/fabricbook/fabricbook/kernel/interp"
 )
+
+// patience is how long a test waits for what must come before it gives up: longer
+// than any machine is late.
+const patience = 2 * time.Minute
 
 // recorder is a Sink that keeps what cells put out.
 type recorder struct {
 	mu     sync.Mutex
 	events []engine.Event
 	answer string
+	slow   time.Duration // how long each event is taken for
 	woken  chan struct{} // gets a value, if room, at each event
 }
 
 func (r *recorder) Emit(e engine.Event) {
+	time.Sleep(r.slow)
 	r.mu.Lock()
 	r.events = append(r.events, e)
 	r.mu.Unlock()
@@ -41,6 +49,13 @@ func (r *recorder) text(cell int, stream string) string {
 		}
 	}
 	return b.String()
+}
+
+// all are the events so far.
+func (r *recorder) all() []engine.Event {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.events)
 }
 
 // session runs cells one after the other, as a notebook does.
@@ -84,4 +99,62 @@ func (s *session) ok(source string) string {
 		return ""
 	}
 	return out.Result.Text()
+}
+
+// eventually waits until done holds; false if it gave up.
+func (s *session) eventually(done func() bool) bool {
+	s.Helper()
+	deadline := time.After(patience)
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for !done() {
+		select {
+		case <-s.sink.woken:
+		case <-tick.C:
+		case <-deadline:
+			return done()
+		}
+	}
+	return true
+}
+
+// until waits until done holds, which it must.
+func (s *session) until(done func() bool) {
+	s.Helper()
+	if !s.eventually(done) {
+		s.Fatal("what was waited for did not come")
+	}
+}
+
+// prompt runs try until what it measures took no longer than limit. A busy machine may
+// be late, so it may be as much longer as this process was late just then, and there
+// are many tries.
+func prompt(t *testing.T, limit time.Duration, try func() time.Duration) {
+	t.Helper()
+	var took, late time.Duration
+	for range 20 {
+		if took = try(); took <= limit {
+			return
+		}
+		if late = lateness(); took <= limit+late {
+			t.Logf("took %v where a timer was %v late", took, late)
+			return
+		}
+	}
+	t.Errorf("took %v, want at most %v; a timer was %v late", took, limit, late)
+}
+
+// lateness is how late a goroutine tells of a timer that it began when it was told to.
+func lateness() time.Duration {
+	const wait = 60 * time.Millisecond
+	begin, end := make(chan bool), make(chan bool)
+	go func() {
+		<-begin
+		<-time.After(wait)
+		end <- true
+	}()
+	began := time.Now()
+	begin <- true
+	<-end
+	return time.Since(began) - wait
 }

@@ -1,17 +1,23 @@
 package interp_test
 
 import (
+	"fmt"
+	"sync/atomic"
 	"testing"
 
 	"github.com/fabricbook/fabricbook/kernel/interp"
 )
 
+// latePackages counts the packages of TestPackagesWait in this process.
+var latePackages atomic.Int32
+
 // TestPackagesWait checks that the contents of a package are made when a cell
 // imports it, and its documentation at the first question for it.
 func TestPackagesWait(t *testing.T) {
 	contents, docs := 0, 0
+	path := fmt.Sprintf("example.com/late%d", latePackages.Add(1)) // what was made stays made
 	s := newSession(t, &interp.Package{
-		Path: "example.com/late", Name: "late",
+		Path: path, Name: "late",
 		Contents: func() *interp.Contents {
 			contents++
 			return &interp.Contents{
@@ -32,7 +38,7 @@ func TestPackagesWait(t *testing.T) {
 	}
 	s.ok("1 + 1")
 	expect("before the import", 0, 0)
-	if got := s.ok("import \"example.com/late\"\nlate.Answer()"); got != "42" {
+	if got := s.ok("import \"" + path + "\"\nlate.Answer()"); got != "42" {
 		t.Errorf("Answer() is %s", got)
 	}
 	expect("after the import", 1, 0)

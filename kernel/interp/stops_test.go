@@ -3,6 +3,7 @@ package interp_test
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -55,7 +56,7 @@ func (d *debugged) start(source string) {
 // event waits for the next event of the debugger.
 func (d *debugged) event() engine.DebugEvent {
 	d.Helper()
-	for deadline := time.After(20 * time.Second); ; {
+	for deadline := time.After(patience); ; {
 		d.sink.mu.Lock()
 		n := 0
 		for _, e := range d.sink.events {
@@ -146,7 +147,7 @@ func (d *debugged) end() string {
 			return ""
 		}
 		return out.Result.Text()
-	case <-time.After(20 * time.Second):
+	case <-time.After(patience):
 		d.Fatal("the cell did not end")
 	}
 	return ""
@@ -493,7 +494,7 @@ for !stop {
 	n++
 }
 n > 0`)
-	s := d.await("n", func(v string) bool { return v != "0" && v != "" })
+	s := d.await("n", func(v string) bool { n, err := strconv.Atoi(v); return err == nil && n > 0 })
 	ask[struct{}](d.session, "pause", debug.ThreadArguments{Thread: 1})
 	if got := d.stopped(); got != "pause the cell:4" {
 		t.Errorf("stopped at %s after n was %s", got, s)
