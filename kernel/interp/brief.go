@@ -161,10 +161,7 @@ func cut(s string, limit int) string {
 
 // size tells how much is in v, empty where that is no question.
 func size(v reflect.Value) string {
-	for v.Kind() == reflect.Interface || v.Kind() == reflect.Pointer && v.Elem().IsValid() {
-		v = v.Elem()
-	}
-	switch v.Kind() {
+	switch v = settled(v); v.Kind() {
 	case reflect.Slice, reflect.Array, reflect.Map:
 		return strconv.Itoa(v.Len())
 	case reflect.String:

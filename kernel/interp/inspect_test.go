@@ -104,6 +104,21 @@ func TestInspectForms(t *testing.T) {
 	}
 }
 
+// TestLookIntoRings checks that values that lead back to themselves hold up nobody.
+func TestLookIntoRings(t *testing.T) {
+	s := newSession(t)
+	s.ok("type P *P\nvar p P\np = &p\nvar x any\nx = &x")
+	for _, name := range []string{"p", "x"} {
+		if b, ok := s.engine.Inspect(context.Background(), name, 1, 0); !ok || !strings.Contains(b.Text(), "value: &") {
+			t.Errorf("%s: %s", name, b.Text())
+		}
+	}
+	if _, got := s.proposed(`x["a"]["¦`); got != nil {
+		t.Errorf("keys of no map: %q", got)
+	}
+	s.ok("%vars")
+}
+
 func FuzzInspect(f *testing.F) {
 	for _, code := range []string{"area(1, ¦", "sw.¦", "Port{¦", "import \"fm¦t\"", "%cd¦", "f[¦](", "func(){f(¦", "x := )\narea(¦"} {
 		text, cursor := at(code)

@@ -140,9 +140,13 @@ func (s *session) eval(v *view, e ast.Expr) reflect.Value {
 	return reflect.Value{}
 }
 
+// mostSteps bounds how many pointers and interfaces are followed: they can lead round
+// in a ring, as after x = &x.
+const mostSteps = 100
+
 // settled is what is behind pointers and interfaces.
 func settled(v reflect.Value) reflect.Value {
-	for v.Kind() == reflect.Pointer || v.Kind() == reflect.Interface {
+	for n := 0; n < mostSteps && (v.Kind() == reflect.Pointer || v.Kind() == reflect.Interface); n++ {
 		v = v.Elem()
 	}
 	return v
