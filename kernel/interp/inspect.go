@@ -5,6 +5,7 @@ import (
 	"go/ast"
 	"go/doc/comment"
 	"go/types"
+	"iter"
 	"strings"
 
 	"github.com/fabricbook/fabricbook/kernel/display"
@@ -60,7 +61,7 @@ func (e *Engine) Inspect(ctx context.Context, code string, cursor, detail int) (
 // inspectName describes the name at [start, end).
 func (e *Engine) inspectName(ctx context.Context, code string, start, end, detail int) (display.Bundle, bool) {
 	s := e.session
-	for _, text := range []string{code, code[:end] + closers(code[:end]), soundItem(code, start, end)} {
+	for text := range readings(code, start, end) {
 		v := s.look(text)
 		o, recv := v.objectAt(start)
 		if o == nil || ctx.Err() != nil {
@@ -79,14 +80,19 @@ func (e *Engine) inspectName(ctx context.Context, code string, start, end, detai
 	return s.inspectForeign(code, start, end)
 }
 
-// soundItem is the last reading of a cell around [start, end) that is tried: what
-// parses before it, and the operand that the word ends.
-func soundItem(code string, start, end int) string {
-	last := ""
-	for text := range attempts(code, start, end) {
-		last = text
+// readings are those of a cell around the word at [start, end), from the whole cell
+// to what parses before it and the operand that the word ends.
+func readings(code string, start, end int) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		if !yield(code) || !yield(code[:end]+closers(code[:end])) {
+			return
+		}
+		last := ""
+		for text := range attempts(code, start, end) {
+			last = text
+		}
+		yield(strings.Replace(last, hole, code[start:end], 1))
 	}
-	return strings.Replace(last, hole, code[start:end], 1)
 }
 
 // objectAt is what the identifier at an offset means, and the type to which it

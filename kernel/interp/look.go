@@ -17,14 +17,14 @@ type view struct {
 	*checked
 	fset    *token.FileSet
 	files   []*ast.File
-	code    string
+	lines   []int              // where each line of the code begins
 	imports map[string]meaning // of the cell itself
 	dots    []*types.Package   // of the session and of the cell
 }
 
 // look parses and checks code as far as possible, without running any of it.
 func (s *session) look(code string) *view {
-	v := &view{fset: token.NewFileSet(), code: code, dots: s.dots}
+	v := &view{fset: token.NewFileSet(), lines: lineStarts(code), dots: s.dots}
 	before := s.dots
 	defer func() {
 		s.dots = before
@@ -68,17 +68,21 @@ func (v *view) offset(pos token.Pos) int {
 		return -1
 	}
 	p := v.fset.Position(pos)
-	rest := v.code
-	base := 0
-	for range p.Line - 1 {
-		i := strings.IndexByte(rest, '\n')
-		if i < 0 {
-			return -1
-		}
-		base += i + 1
-		rest = rest[i+1:]
+	if p.Line < 1 || p.Line > len(v.lines) {
+		return -1
 	}
-	return base + p.Column - 1
+	return v.lines[p.Line-1] + p.Column - 1
+}
+
+// lineStarts are the offsets at which the lines of code begin.
+func lineStarts(code string) []int {
+	starts := []int{0}
+	for i := range len(code) {
+		if code[i] == '\n' {
+			starts = append(starts, i+1)
+		}
+	}
+	return starts
 }
 
 // closers is what closes the brackets that are open at the end of code.
