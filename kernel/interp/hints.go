@@ -3,6 +3,7 @@ package interp
 import (
 	"cmp"
 	"fmt"
+	"go/ast"
 	"go/token"
 	"go/types"
 	"os/exec"
@@ -53,7 +54,7 @@ func shortened(msg string) string {
 
 // mainPackage matches the name that the checker has for the package of all cells,
 // which no reader has heard of.
-var mainPackage = regexp.MustCompile(`\bmain\.(\p{L})`)
+var mainPackage = regexp.MustCompile(`\bmain\.([\p{L}_])`)
 
 // ownNames is msg with the names of types as cells write them.
 func ownNames(msg string) string {
@@ -108,20 +109,51 @@ func (h *hinter) signature(name string) string {
 	return plain(types.ObjectString(f, h.session.unqualified))
 }
 
-// object is what a name of the cell, "f", "p.F" or "x.M", means.
+// object is the function that the cell calls name, "f", "p.F" or "x.M", at the error
+// or nearest to it.
 func (h *hinter) object(name string) types.Object {
-	var found types.Object
-	for id, o := range h.checked.info.Uses {
-		if name == id.Name || strings.HasSuffix(name, "."+id.Name) {
-			if _, ok := o.(*types.Func); ok && (found == nil || id.Pos() <= h.at) {
-				found = o
-			}
+	var found ast.Expr
+	for e := range h.checked.info.Types {
+		_, ok := h.usedBy(e).(*types.Func)
+		if ok && (found == nil || h.nearer(e.Pos(), found.Pos())) && plain(types.ExprString(e)) == name {
+			found = e
 		}
 	}
-	if meant, ok := h.checked.standIns[found]; ok {
+	o := h.usedBy(found)
+	if meant, ok := h.checked.standIns[o]; ok {
 		return meant
 	}
-	return found
+	return o
+}
+
+// nearer tells whether a is nearer to the error than b: the last place before it, or
+// the first one behind it.
+func (h *hinter) nearer(a, b token.Pos) bool {
+	if a <= h.at && b <= h.at {
+		return a > b
+	}
+	return a < b
+}
+
+// usedBy is what the name means that e is or selects, nil where it does neither.
+func (h *hinter) usedBy(e ast.Expr) types.Object {
+	switch e := e.(type) {
+	case *ast.Ident:
+		return h.checked.info.Uses[e]
+	case *ast.SelectorExpr:
+		return h.checked.info.Uses[e.Sel]
+	}
+	return nil
+}
+
+// expression is the longest one that begins at the error, nil where none does.
+func (h *hinter) expression() (longest ast.Expr) {
+	for e := range h.checked.info.Types {
+		if e.Pos() == h.at && (longest == nil || e.End() > longest.End()) {
+			longest = e
+		}
+	}
+	return longest
 }
 
 // unqualified writes the names of the session's types without a package.
@@ -533,13 +565,7 @@ func (h *hinter) severalValues(m []string) (near, hint string) {
 
 // unassignable tells why a name cannot be set.
 func (h *hinter) unassignable(m []string) (near, hint string) {
-	var o types.Object
-	for id, used := range h.checked.info.Uses {
-		if id.Pos() >= h.at && id.Name == m[1][strings.LastIndex(m[1], ".")+1:] {
-			o = used
-		}
-	}
-	switch o.(type) {
+	switch h.usedBy(h.expression()).(type) {
 	case *types.Func:
 		return "", m[1] + " is a function, not a variable"
 	case *types.Const:
@@ -553,22 +579,21 @@ func (h *hinter) unassignable(m []string) (near, hint string) {
 
 // condition tells how a value becomes a condition.
 func (h *hinter) condition([]string) (near, hint string) {
-	for e, tv := range h.checked.info.Types {
-		if e.Pos() != h.at || tv.Type == nil {
-			continue
+	e := h.expression()
+	if e == nil {
+		return "", ""
+	}
+	x := types.ExprString(e)
+	switch t := under(h.checked.info.TypeOf(e)).(type) {
+	case *types.Basic:
+		if t.Info()&types.IsNumeric != 0 {
+			return "", "a condition is a bool: " + x + " != 0"
 		}
-		x := types.ExprString(e)
-		switch t := tv.Type.Underlying().(type) {
-		case *types.Basic:
-			if t.Info()&types.IsNumeric != 0 {
-				return "", "a condition is a bool: " + x + " != 0"
-			}
-			return "", "a condition is a bool: " + x + ` != ""`
-		case *types.Slice, *types.Map:
-			return "", "a condition is a bool: len(" + x + ") > 0"
-		case *types.Pointer, *types.Interface, *types.Signature, *types.Chan:
-			return "", "a condition is a bool: " + x + " != nil"
-		}
+		return "", "a condition is a bool: " + x + ` != ""`
+	case *types.Slice, *types.Map:
+		return "", "a condition is a bool: len(" + x + ") > 0"
+	case *types.Pointer, *types.Interface, *types.Signature, *types.Chan:
+		return "", "a condition is a bool: " + x + " != nil"
 	}
 	return "", ""
 }
