@@ -61,15 +61,7 @@ func writeBrief(b *strings.Builder, v reflect.Value, depth, limit int) {
 			b.WriteString("{...}")
 			return
 		}
-		b.WriteByte('{')
-		for i := range min(v.NumField(), briefItems) {
-			if i > 0 {
-				b.WriteString(", ")
-			}
-			b.WriteString(plain(v.Type().Field(i).Name) + ": ")
-			writeBrief(b, v.Field(i), depth+1, limit)
-		}
-		b.WriteByte('}')
+		briefFields(b, v, depth, limit)
 	case reflect.Func, reflect.Chan, reflect.UnsafePointer:
 		if v.IsNil() {
 			b.WriteString("nil")
@@ -81,6 +73,26 @@ func writeBrief(b *strings.Builder, v reflect.Value, depth, limit int) {
 	default:
 		fmt.Fprint(b, v)
 	}
+}
+
+// briefFields writes the fields that code of cells could read, and "..." for others.
+func briefFields(b *strings.Builder, v reflect.Value, depth, limit int) {
+	all := page(fields(addressable(v), ""), 0, briefItems)
+	b.WriteByte('{')
+	for i, f := range all {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteString(f.name + ": ")
+		writeBrief(b, f.value, depth+1, limit)
+	}
+	if len(all) < v.NumField() {
+		if len(all) > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteString("...")
+	}
+	b.WriteByte('}')
 }
 
 func briefElements(b *strings.Builder, v reflect.Value, depth, limit int) {

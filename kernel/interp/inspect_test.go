@@ -104,6 +104,28 @@ func TestInspectForms(t *testing.T) {
 	}
 }
 
+// TestInspectShowsWhatCellsCouldRead checks that of a library's value only the fields
+// are read that the library gives to others: its goroutines may be writing the rest.
+func TestInspectShowsWhatCellsCouldRead(t *testing.T) {
+	s := newSession(t)
+	s.ok(`import ("container/list"; "sync"; "time")
+type rack struct { mu sync.Mutex; since time.Time; slots map[string]struct{ n map[string]pair }; _ int }
+type pair struct { a, B int }
+r := rack{since: time.Unix(0, 0).UTC(), slots: map[string]struct{ n map[string]pair }{"x": {map[string]pair{"y": {1, 2}}}}}
+queue := list.New()`)
+	for code, want := range map[string]string{
+		"r¦":                         `value: {mu: {...}, since: 1970-01-01 00:00:00 +0000 UTC, slots: {"x": {n: ...}}, ...}`,
+		"r.slots[\"x\"].n¦":          `value: {"y": {a: 1, B: 2}}`,
+		"r.slots[\"x\"].n[\"y\"].B¦": "value: 2",
+		"queue¦":                     "value: &{...}",
+	} {
+		text, cursor := at(code)
+		if b, ok := s.engine.Inspect(context.Background(), text, cursor, 0); !ok || !strings.Contains("\n"+b.Text()+"\n", "\n"+want+"\n") {
+			t.Errorf("%s: no line %q in\n%s", code, want, b.Text())
+		}
+	}
+}
+
 // TestLookIntoRings checks that values that lead back to themselves hold up nobody.
 func TestLookIntoRings(t *testing.T) {
 	s := newSession(t)

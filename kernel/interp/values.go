@@ -246,9 +246,9 @@ func typeText(t reflect.Type) string {
 
 var ownPackage = regexp.MustCompile(`\bmain\.`)
 
-// addressable is v at a place of its own, if it has none.
+// addressable is v at a place of its own, if it has none and can be copied.
 func addressable(v reflect.Value) reflect.Value {
-	if !v.IsValid() || v.CanAddr() {
+	if !v.IsValid() || v.CanAddr() || !v.CanInterface() {
 		return v
 	}
 	p := reflect.New(v.Type()).Elem()
@@ -360,7 +360,10 @@ func fields(v reflect.Value, expr string) []child {
 		if !shownField(f) {
 			continue
 		}
-		c := child{name: f.Name, value: reflect.NewAt(f.Type, v.Field(i).Addr().UnsafePointer()).Elem()}
+		c := child{name: f.Name, value: v.Field(i)}
+		if v.CanAddr() {
+			c.value = reflect.NewAt(f.Type, v.Field(i).Addr().UnsafePointer()).Elem()
+		}
 		if expr != "" {
 			c.expr = operand(expr) + "." + f.Name
 		}
