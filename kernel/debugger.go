@@ -34,9 +34,7 @@ func newDebugger(k *Kernel) *debugger {
 var errNoDebugger = errors.New("the engine of this kernel has no debugger")
 
 // target is the engine in use, when it is ready.
-func (d *debugger) target() (debug.Target, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), debugTime)
-	defer cancel()
+func (d *debugger) target(ctx context.Context) (debug.Target, error) {
 	e, err := d.k.engine.wait(ctx)
 	if err != nil {
 		return nil, err

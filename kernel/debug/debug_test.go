@@ -48,7 +48,7 @@ func newFront(t *testing.T) *front {
 	f := &front{T: t, target: &target{answers: map[string]string{"attach": `{"supportsSetVariable":true}`, "detach": "{}"}}}
 	f.Session = debug.NewSession(debug.Config{
 		Paths:  debug.Paths{Prefix: "/p/", Suffix: ".go"},
-		Target: func() (debug.Target, error) { return f.target, nil },
+		Target: func(context.Context) (debug.Target, error) { return f.target, nil },
 		Mask:   func(s string) string { return strings.ReplaceAll(s, "secret", "***") },
 		Send:   func(e debug.Event) { f.events = append(f.events, e) },
 	})

@@ -22,9 +22,9 @@ type Target interface {
 // Config is what a session is made of.
 type Config struct {
 	Paths  Paths
-	Target func() (Target, error) // the one in use, or why there is none
-	Mask   func(string) string    // hides secrets in a text
-	Send   func(Event)            // publishes an event
+	Target func(context.Context) (Target, error) // the one in use, or why there is none
+	Mask   func(string) string                   // hides secrets in a text
+	Send   func(Event)                           // publishes an event
 }
 
 // maxSources bounds the sources that are kept, the oldest go first.
@@ -133,7 +133,7 @@ func (s *Session) initialize(ctx context.Context, r Request) (any, error) {
 	if err := Decode(r.Command, r.Arguments, &a); err != nil {
 		return nil, err
 	}
-	t, err := s.cfg.Target()
+	t, err := s.cfg.Target(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -169,7 +169,7 @@ func (s *Session) disconnect(ctx context.Context) error {
 	if !was {
 		return nil
 	}
-	t, err := s.cfg.Target()
+	t, err := s.cfg.Target(ctx)
 	if err != nil {
 		return err
 	}
@@ -259,7 +259,7 @@ func (s *Session) place(ctx context.Context, a BreakpointsArguments) (set Breakp
 	if err != nil {
 		return set, err
 	}
-	t, err := s.cfg.Target()
+	t, err := s.cfg.Target(ctx)
 	if err != nil {
 		return set, err
 	}
@@ -281,7 +281,7 @@ func refused(a BreakpointsArguments, why string) Breakpoints {
 
 // forward has the target serve a request and masks what comes back.
 func (s *Session) forward(ctx context.Context, command string, arguments json.RawMessage) (any, error) {
-	t, err := s.cfg.Target()
+	t, err := s.cfg.Target(ctx)
 	if err != nil {
 		return nil, err
 	}
