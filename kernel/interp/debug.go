@@ -196,9 +196,9 @@ func (e *Engine) describe(w *viewer, c child, of reference) (v dap.Variable) {
 
 // variables answers the request for the parts of a value.
 func (e *Engine) variables(a dap.VariablesArguments) (any, error) {
-	r, ok := e.debugger.refs.get(a.Reference)
-	if !ok {
-		return nil, fmt.Errorf("the view of values number %d is over: ask for the variables again", a.Reference)
+	r, err := e.debugger.refs.get(a.Reference)
+	if err != nil {
+		return nil, err
 	}
 	return e.read(func(w *viewer) (any, error) {
 		list := []dap.Variable{}

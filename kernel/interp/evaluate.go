@@ -51,9 +51,9 @@ func dynamic(v *any) reflect.Value {
 
 // setVariable gives a variable, or a part of one, a new value.
 func (e *Engine) setVariable(a dap.SetVariableArguments) (any, error) {
-	r, ok := e.debugger.refs.get(a.Reference)
-	if !ok {
-		return nil, fmt.Errorf("the view of values number %d is over: ask for the variables again", a.Reference)
+	r, err := e.debugger.refs.get(a.Reference)
+	if err != nil {
+		return nil, err
 	}
 	found, err := e.read(func(w *viewer) (any, error) {
 		for _, c := range r.parts(w, r.start, r.count) {

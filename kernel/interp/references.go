@@ -1,6 +1,7 @@
 package interp
 
 import (
+	"fmt"
 	"reflect"
 	"sync"
 )
@@ -47,11 +48,14 @@ func (s *references) add(r reference) int {
 	return s.last
 }
 
-func (s *references) get(number int) (reference, bool) {
+func (s *references) get(number int) (reference, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	r, ok := s.all[number]
-	return r, ok
+	if !ok {
+		return r, fmt.Errorf("the view of values number %d is over: ask for the variables again", number)
+	}
+	return r, nil
 }
 
 // turn begins a view of the session's variables.
