@@ -23,10 +23,16 @@ func brief(v reflect.Value, limit int) string {
 	var b strings.Builder
 	writeBrief(&b, v, 0, limit)
 	text := strings.Join(strings.Fields(b.String()), " ")
-	if utf8.RuneCountInString(text) > limit {
-		text = string([]rune(text)[:limit-3]) + "..."
+	return ellipsis(text, limit)
+}
+
+// ellipsis is text of at most limit characters, which ends in "..." where that is not
+// all.
+func ellipsis(text string, limit int) string {
+	if utf8.RuneCountInString(text) <= limit {
+		return text
 	}
-	return text
+	return string([]rune(text)[:limit-3]) + "..."
 }
 
 func writeBrief(b *strings.Builder, v reflect.Value, depth, limit int) {

@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/fabricbook/fabricbook/kernel/display"
 )
@@ -47,12 +46,9 @@ func (e *Engine) variableRows(part string) (rows []variableRow) {
 		if !ok || s.address[v] == nil || !strings.Contains(strings.ToLower(name), strings.ToLower(part)) {
 			continue
 		}
-		row := variableRow{Name: name, Type: plain(types.TypeString(v.Type(), s.unqualified))}
+		row := variableRow{Name: name, Type: ellipsis(plain(types.TypeString(v.Type(), s.unqualified)), rowType)}
 		if at := s.fset.Position(v.Pos()); strings.HasPrefix(at.Filename, cellPrefix) {
 			row.Cell = strings.TrimSuffix(strings.TrimPrefix(at.Filename, cellPrefix), "]")
-		}
-		if utf8.RuneCountInString(row.Type) > rowType {
-			row.Type = string([]rune(row.Type)[:rowType-3]) + "..."
 		}
 		if value := reflect.ValueOf(s.address[v]).Elem(); alone || isPlain(value.Kind()) {
 			row.Size, row.Value = size(value), brief(value, rowValue)

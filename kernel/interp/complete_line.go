@@ -18,12 +18,8 @@ var importLine = regexp.MustCompile(`(?m)(?:^|import\s|;|\()\s*(?:[\w.]+\s+)?"([
 // completeImport proposes paths if cursor stands in one: those that begin with what
 // is there, then those of which a later element does.
 func (e *Engine) completeImport(code string, cursor int) (engine.Completions, bool) {
-	within := false
-	for _, it := range split(code) {
-		within = within || it.kind == importing && it.start < cursor && cursor <= it.end+1
-	}
 	m := importLine.FindStringSubmatchIndex(code[:cursor])
-	if !within || m == nil {
+	if m == nil || !inImport(code, cursor) {
 		return engine.Completions{}, false
 	}
 	c := engine.Completions{Start: m[2], End: cursor}
@@ -42,6 +38,11 @@ func (e *Engine) completeImport(code string, cursor int) (engine.Completions, bo
 	}
 	c.Items = append(c.Items, inner...)
 	return c, true
+}
+
+// inImport tells whether cursor stands in an import declaration.
+func inImport(code string, cursor int) bool {
+	return slices.ContainsFunc(split(code), func(it item) bool { return it.kind == importing && it.start < cursor && cursor <= it.end+1 })
 }
 
 // synopsis is the first sentence of what a package says of itself, as far as that
@@ -86,7 +87,7 @@ func (s *session) packagesNamed(name string) (paths []string) {
 func completeCommand(code string, start, cursor int) engine.Completions {
 	line := code[start:cursor]
 	if line[0] == '$' {
-		return completeShell(line, 1, cursor)
+		return completeShell(line, cursor)
 	}
 	name, arg, hasArg := strings.Cut(line, " ")
 	c := engine.Completions{Start: start, End: cursor}
@@ -110,11 +111,10 @@ func completeCommand(code string, start, cursor int) engine.Completions {
 	return c
 }
 
-// completeShell proposes programs and files for the word at the end of a command
-// line, whose text begins at an index of line.
-func completeShell(line string, from, cursor int) engine.Completions {
-	begin := from
-	for i := from; i < len(line); i++ {
+// completeShell proposes programs and files for the word at the end of a "$" line.
+func completeShell(line string, cursor int) engine.Completions {
+	begin := 1
+	for i := begin; i < len(line); i++ {
 		switch {
 		case line[i] == '\\':
 			i++
@@ -125,7 +125,7 @@ func completeShell(line string, from, cursor int) engine.Completions {
 	begin = min(begin, len(line))
 	word := line[begin:]
 	c := engine.Completions{Start: cursor - len(word), End: cursor}
-	before := strings.TrimRight(line[from:begin], " \t")
+	before := strings.TrimRight(line[1:begin], " \t")
 	switch {
 	case strings.HasPrefix(word, "$"):
 		for _, item := range completeVariable(word[1:]) {

@@ -75,7 +75,7 @@ func (e *Engine) inspectName(ctx context.Context, code string, start, end, detai
 		return n.bundle(), true
 	}
 	if w, ok := words[code[start:end]]; ok && (start == 0 || code[start-1] != '.') {
-		return w.bundle(), true
+		return w.note().bundle(), true
 	}
 	return s.inspectForeign(code, start, end)
 }
@@ -218,15 +218,7 @@ func comments(text string) (plainText, markdown string) {
 	return string(p.Text(d)), string(p.Markdown(d))
 }
 
-// bundle shows a word of the language.
-func (w word) bundle() display.Bundle {
-	n := &note{signature: w.form, text: w.text, example: w.example, from: "part of the language"}
-	return n.bundle()
-}
-
-// openCall is where a cursor stands in the arguments of a call, or in a literal.
-type openCall struct {
-	start    int  // of the function's or type's name
-	argument int  // which of them, from 0
-	literal  bool // it is a literal, T{...}
+// note is what there is to say of a word of the language.
+func (w word) note() *note {
+	return &note{signature: w.form, text: w.text, example: w.example, from: "part of the language"}
 }

@@ -8,6 +8,13 @@ import (
 	"unicode/utf8"
 )
 
+// openCall is where a cursor stands in the arguments of a call, or in a literal.
+type openCall struct {
+	start    int  // of the function's or type's name
+	argument int  // which of them, from 0
+	literal  bool // it is a literal, T{...}
+}
+
 // bracket is an open bracket in a cell that is being written.
 type bracket struct {
 	tok    token.Token

@@ -5,7 +5,6 @@ import (
 	"go/constant"
 	"go/token"
 	"go/types"
-	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -24,7 +23,7 @@ func (s *session) about(v *view, o types.Object, recv types.Type) *note {
 		return s.aboutPackage(p.Imported().Path())
 	}
 	if w, ok := words[o.Name()]; ok && o.Parent() == types.Universe {
-		return &note{signature: w.form, text: w.text, example: w.example, from: "part of the language"}
+		return w.note()
 	}
 	n := &note{}
 	if d, ok := s.docOf(o, recv); ok {
@@ -118,16 +117,13 @@ func (e *Engine) addValue(n *note, v *view, o types.Object, start int) {
 		return
 	}
 	if _, isInterface := x.Type().Underlying().(*types.Interface); isInterface {
-		n.facts = append(n.facts, fact{"holds", reflectName(value.Type())})
+		n.facts = append(n.facts, fact{"holds", typeText(value.Type())})
 	}
 	if l := size(value); l != "" {
 		n.facts = append(n.facts, fact{"length", l})
 	}
 	n.facts = append(n.facts, fact{"value", brief(value, valueWidth)})
 }
-
-// reflectName is the name of a type as cells write it.
-func reflectName(t reflect.Type) string { return ownNames(plain(t.String())) }
 
 // addMethods lists the methods of a type, those of the pointer included.
 func (s *session) addMethods(n *note, t types.Type) {
@@ -211,16 +207,11 @@ func (s *session) inspectPath(path string) (display.Bundle, bool) {
 // importAt is the path of the import in which cursor stands.
 func importAt(code string, cursor int) (string, bool) {
 	within, begin := textAt(code[:cursor])
-	if within != stringText || !importLine.MatchString(code[:cursor]) {
+	if within != stringText || !importLine.MatchString(code[:cursor]) || !inImport(code, cursor) {
 		return "", false
 	}
 	path, _, _ := strings.Cut(code[begin+1:], `"`)
-	for _, it := range split(code) {
-		if it.kind == importing && it.start < cursor && cursor <= it.end+1 {
-			return path, true
-		}
-	}
-	return "", false
+	return path, true
 }
 
 // inspectCommand describes a line that is no Go.

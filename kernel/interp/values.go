@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"reflect"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -62,11 +61,7 @@ func (p *previewer) write(v reflect.Value, depth int) {
 		return
 	}
 	if text, ok := p.tell(v); ok {
-		limit := maxInner
-		if depth == 0 {
-			limit = maxText
-		}
-		p.WriteString(cutText(text, limit))
+		p.WriteString(cutText(text, textLimit(depth)))
 		return
 	}
 	switch v.Kind() {
@@ -103,10 +98,7 @@ func scalar(v reflect.Value) string {
 }
 
 func (p *previewer) text(s string, depth int) {
-	limit := maxInner
-	if depth == 0 {
-		limit = maxText
-	}
+	limit := textLimit(depth)
 	if len(s) <= limit {
 		p.WriteString(strconv.Quote(s))
 		return
@@ -121,10 +113,15 @@ func cutText(s string, limit int) string {
 	if len(s) <= limit {
 		return s
 	}
-	for limit > 0 && !utf8.RuneStart(s[limit]) {
-		limit--
+	return cut(s, limit) + cutMark
+}
+
+// textLimit is how many bytes of a text are shown.
+func textLimit(depth int) int {
+	if depth == 0 {
+		return maxText
 	}
-	return s[:limit] + cutMark
+	return maxInner
 }
 
 func (p *previewer) opaque(v reflect.Value) {
@@ -223,10 +220,7 @@ func bytesOf(v reflect.Value) ([]byte, bool) {
 
 func (p *previewer) bytes(b []byte, length, depth int) {
 	fmt.Fprintf(p, "len %d ", length)
-	limit := maxInner
-	if depth == 0 {
-		limit = maxText
-	}
+	limit := textLimit(depth)
 	text := strings.ToValidUTF8(string(b[:min(len(b), limit)]), "")
 	if utf8.Valid(b) || length > len(b) && len(b)-len(text) < utf8.UTFMax {
 		p.WriteString(strconv.Quote(text))
@@ -240,11 +234,8 @@ func (p *previewer) bytes(b []byte, length, depth int) {
 
 // typeText is the name of a type as the user wrote it.
 func typeText(t reflect.Type) string {
-	text := ownPackage.ReplaceAllString(plain(t.String()), "")
-	return strings.ReplaceAll(text, "interface {}", "any")
+	return strings.ReplaceAll(ownNames(plain(t.String())), "interface {}", "any")
 }
-
-var ownPackage = regexp.MustCompile(`\bmain\.`)
 
 // addressable is v at a place of its own, if it has none and can be copied.
 func addressable(v reflect.Value) reflect.Value {
