@@ -192,10 +192,3 @@ func (s *session) lendNode(o *types.Var, address any) {
 	})
 	s.nodes[o], s.address[o] = n, address
 }
-
-// mentionsParam tells types of generic functions.
-func mentionsParam(t types.Type) bool {
-	found := false
-	eachType(t, func(t types.Type) { _, is := t.(*types.TypeParam); found = found || is })
-	return found
-}

@@ -27,7 +27,7 @@ func (v *view) expect(s *spot, e ast.Expr, above []ast.Node) {
 		}
 	}
 	t := v.wanted(e, above)
-	if t == nil || t == types.Typ[types.Invalid] || hasTypeParam(t) {
+	if t == nil || t == types.Typ[types.Invalid] || mentionsParam(t) {
 		return
 	}
 	if i, ok := t.Underlying().(*types.Interface); ok && i.Empty() {
@@ -53,36 +53,6 @@ func canRange(t types.Type) bool {
 		return u.Info()&(types.IsString|types.IsInteger) != 0
 	case *types.Signature:
 		return u.Params().Len() == 1 && u.Results().Len() == 0
-	}
-	return false
-}
-
-// hasTypeParam tells whether t is still open.
-func hasTypeParam(t types.Type) bool {
-	switch t := types.Unalias(t).(type) {
-	case *types.TypeParam:
-		return true
-	case *types.Slice:
-		return hasTypeParam(t.Elem())
-	case *types.Pointer:
-		return hasTypeParam(t.Elem())
-	case *types.Array:
-		return hasTypeParam(t.Elem())
-	case *types.Chan:
-		return hasTypeParam(t.Elem())
-	case *types.Map:
-		return hasTypeParam(t.Key()) || hasTypeParam(t.Elem())
-	case *types.Signature:
-		return tupleHasTypeParam(t.Params()) || tupleHasTypeParam(t.Results())
-	}
-	return false
-}
-
-func tupleHasTypeParam(t *types.Tuple) bool {
-	for p := range t.Variables() {
-		if hasTypeParam(p.Type()) {
-			return true
-		}
 	}
 	return false
 }
@@ -293,7 +263,7 @@ func (v *view) wantedByLiteral(e ast.Expr, in ast.Node) types.Type {
 	kv, keyed := e.(*ast.KeyValueExpr)
 	if st := v.structOf(lit); st != nil {
 		if !keyed {
-			if i := slices.Index(lit.Elts, e); i >= 0 && i < st.NumFields() && i > 0 {
+			if i := slices.Index(lit.Elts, e); i > 0 && i < st.NumFields() {
 				return st.Field(i).Type()
 			}
 			return nil

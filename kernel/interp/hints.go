@@ -381,7 +381,7 @@ func (h *hinter) missingMember(m []string) (near, hint string) {
 	if later := h.session.laterMember(t, name); later != "" {
 		return "", later
 	}
-	if near := didYouMean(name, h.session.selectable(x+"."+name+" undefined (type ", h.checked)); near != "" {
+	if near := didYouMean(name, h.session.selectable(x, h.checked)); near != "" {
 		return near, ""
 	}
 	write := ""

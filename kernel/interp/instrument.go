@@ -131,7 +131,7 @@ func isSafepoint(stmt ast.Stmt) bool {
 	return ok && id.Name == stopName
 }
 
-// isGuarded tells the block that rewrite made of a go statement.
+// isGuardedGo tells the block that rewrite made of a go statement.
 func isGuardedGo(b *ast.BlockStmt) bool {
 	if len(b.List) == 0 {
 		return false

@@ -105,13 +105,10 @@ func (s *session) visible(c *checked) []string {
 	return append(names, types.Universe.Names()...)
 }
 
-// selectable lists fields and methods of the type on which the checker missed
-// one, given its message.
-func (s *session) selectable(msg string, c *checked) []string {
-	expr, _, _ := strings.Cut(msg, " undefined (type ")
-	dot := strings.LastIndex(expr, ".")
+// selectable lists fields and methods of the type of an expression.
+func (s *session) selectable(expr string, c *checked) []string {
 	for e, tv := range c.info.Types {
-		if types.ExprString(e) == expr[:max(dot, 0)] && tv.Type != nil {
+		if types.ExprString(e) == expr && tv.Type != nil {
 			var names []string
 			for _, m := range membersOf(tv.Type, s.pkg) {
 				names = append(names, m.Name())

@@ -134,6 +134,13 @@ func eachType(t types.Type, f func(types.Type)) {
 	walk(t)
 }
 
+// mentionsParam tells types that are made of type parameters.
+func mentionsParam(t types.Type) bool {
+	found := false
+	eachType(t, func(t types.Type) { _, is := t.(*types.TypeParam); found = found || is })
+	return found
+}
+
 func walkTuple(t *types.Tuple, walk func(types.Type)) {
 	for i := range t.Len() {
 		walk(t.At(i).Type())

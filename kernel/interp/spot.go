@@ -67,7 +67,7 @@ func (v *view) spot() *spot {
 	case s.kind == spotNew:
 	case s.kind == spotValue && s.typ:
 		s.kind = spotType
-	case s.kind != spotLabel && s.kind != spotNew && !s.typ:
+	case s.kind != spotLabel && !s.typ:
 		v.expect(s, e, above)
 		v.literalFields(s, e, above)
 	}
