@@ -9,6 +9,8 @@ import (
 	"os"
 	"reflect"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/goplus/ixgo"
@@ -54,6 +56,7 @@ func TestEngineInternals(t *testing.T) {
 		{function, "ssaInstrs", reflect.TypeFor[[]ssa.Instruction]()},
 		{function, "Instrs", reflect.TypeFor[[]func(*ixgo.Frame)]()},
 		{function, "Blocks", reflect.TypeFor[[]int]()},
+		{reflect.TypeFor[sync.RWMutex](), "readerCount", reflect.TypeFor[atomic.Int32]()},
 		{reflect.TypeFor[ixgo.Frame](), "block", reflect.TypeFor[*ssa.BasicBlock]()},
 		{reflect.TypeFor[ixgo.Frame](), "pred", reflect.TypeFor[int]()},
 		{reflect.TypeFor[ixgo.Frame](), "ipc", reflect.TypeFor[int]()},

@@ -1,7 +1,10 @@
 package interp
 
 import (
+	"reflect"
 	"sync"
+	"sync/atomic"
+	"unsafe"
 
 	"github.com/goplus/ixgo"
 )
@@ -35,11 +38,23 @@ func lockExternals() map[string]any {
 			m.Unlock()
 		},
 		"(*sync.RWMutex).RUnlock": func(m *sync.RWMutex) {
-			if m.TryLock() {
-				m.Unlock()
+			if !hasReaders(m) {
 				panic(ixgo.PlainError("sync: RUnlock of unlocked RWMutex"))
 			}
 			m.RUnlock()
 		},
 	}
+}
+
+var readerCount = func() uintptr {
+	f, _ := reflect.TypeFor[sync.RWMutex]().FieldByName("readerCount")
+	return f.Offset
+}()
+
+// hasReaders tells whether somebody reads under m, or waits to: what package sync
+// itself looks at, also while Lock holds m, where it counts from its least.
+func hasReaders(m *sync.RWMutex) bool {
+	const locked = -1 << 30
+	n := (*atomic.Int32)(unsafe.Add(unsafe.Pointer(m), readerCount)).Load()
+	return n != 0 && n != locked
 }
