@@ -34,7 +34,7 @@ func (s *sources) panicHint(value any, frames []frame) string {
 	operand := s.operand(frames)
 	for _, h := range panicHints {
 		if strings.Contains(text, h.text) {
-			if operand == "" {
+			if operand == "" || h.named == "" {
 				return h.hint
 			}
 			return strings.ReplaceAll(h.named, "$x", operand)
@@ -48,16 +48,16 @@ var (
 	notOfType  = regexp.MustCompile(`interface conversion: .* is (.*), not (\S+)$`)
 )
 
-// panicHints are hints by what the text of a panic holds; named is said where the
-// operand that it is about is known.
+// panicHints are hints by what the text of a panic holds; named, if there is one, is
+// said where the operand that it is about is known.
 var panicHints = []struct{ text, hint, named string }{
 	{"assignment to entry in nil map", "a map must be made before it is written to: m = make(map[string]int)", "$x is nil: a map must be made before it is written to, as in $x = make(map[string]int)"},
 	{"nil pointer dereference", "a pointer, interface or function is nil where it is used", "$x is nil: set it before it is used, or test $x != nil"},
-	{"integer divide by zero", "test for 0 before", "test for 0 before"},
-	{"close of closed channel", "a channel is closed once, by whoever sends", "a channel is closed once, by whoever sends"},
-	{"send on closed channel", "only the sender closes a channel, behind its last value", "only the sender closes a channel, behind its last value"},
-	{"stack overflow", "the function calls itself without an end: one way through it must not", "the function calls itself without an end: one way through it must not"},
-	{"makeslice: len out of range", "a length is 0 or more, and what fits into memory", "a length is 0 or more, and what fits into memory"},
+	{text: "integer divide by zero", hint: "test for 0 before"},
+	{text: "close of closed channel", hint: "a channel is closed once, by whoever sends"},
+	{text: "send on closed channel", hint: "only the sender closes a channel, behind its last value"},
+	{text: "stack overflow", hint: "the function calls itself without an end: one way through it must not"},
+	{text: "makeslice: len out of range", hint: "a length is 0 or more, and what fits into memory"},
 }
 
 var methodCall = regexp.MustCompile(`^(\pL[\pL\pN_]*)\.[\pL\pN_.]+\(`)
