@@ -71,9 +71,9 @@ func (p places) add(list []frame, f frame, offset int) []frame {
 	f.function = plain(strings.TrimPrefix(f.function, "main."))
 	switch {
 	case f.function == "cell":
-		f.function = "the cell"
+		f.function = cellFunction
 	case strings.HasPrefix(f.function, "cell."):
-		f.function = "a function literal"
+		f.function = literalFunction
 	}
 	if n := len(list); n > 0 && list[n-1].function == f.function && list[n-1].file == f.file && list[n-1].line == f.line {
 		return list
