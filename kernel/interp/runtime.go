@@ -6,7 +6,6 @@ import (
 	"go/types"
 	"hash/maphash"
 	"reflect"
-	"slices"
 
 	"github.com/goplus/ixgo"
 )
@@ -112,29 +111,8 @@ func (s *session) runtimeDecls(info *types.Info, methods []types.Type) []ast.Dec
 // what it embeds.
 func hasMethods(t types.Type) bool {
 	named, ok := types.Unalias(t).(*types.Named)
-	if !ok || types.IsInterface(named) || named.TypeParams().Len() != named.TypeArgs().Len() || mentionsTypeParam(named) {
+	if !ok || types.IsInterface(named) || named.TypeParams().Len() != named.TypeArgs().Len() || mentionsParam(named) {
 		return false
 	}
 	return types.NewMethodSet(types.NewPointer(named)).Len() > 0
-}
-
-func mentionsTypeParam(t *types.Named) bool {
-	return slices.ContainsFunc(slices.Collect(t.TypeArgs().Types()), func(a types.Type) bool {
-		found := false
-		var walk func(types.Type)
-		walk = func(a types.Type) {
-			switch a := a.(type) {
-			case *types.TypeParam:
-				found = true
-			case *types.Named:
-				for x := range a.TypeArgs().Types() {
-					walk(x)
-				}
-			case interface{ Elem() types.Type }:
-				walk(a.Elem())
-			}
-		}
-		walk(a)
-		return found
-	})
 }
