@@ -64,10 +64,7 @@ func (ts *tasks) take(owner any) bool {
 
 // leave ends a handler of net/http after take.
 func (ts *tasks) leave(fr *ixgo.Frame, recovered any) {
-	if _, ok := recovered.(*ixgo.Frame); ok { // how ixgo hands over nil
-		recovered = nil
-	}
-	ts.handled(recovered, framesOf(fr))
+	ts.handled(recoveredBy(recovered), framesOf(fr))
 }
 
 // handled reports what a handler of net/http panicked with and has the server

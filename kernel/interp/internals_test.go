@@ -159,3 +159,33 @@ func TestRedefinitionsAreForgotten(t *testing.T) {
 		t.Errorf("%d declarations are kept, %d before", after, before)
 	}
 }
+
+// TestCallbacksAreNoGoroutines has packages take functions that they call later, often
+// or never: only what runs may count, since values are read where nothing does.
+func TestCallbacksAreNoGoroutines(t *testing.T) {
+	e, err := New(nowhere{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close()
+	for i, source := range []string{
+		`import ("context"; "net/http"; "sync"; "time")
+fired := make(chan bool)
+http.NewServeMux().HandleFunc("/", func(http.ResponseWriter, *http.Request) {})`,
+		`time.AfterFunc(time.Hour, func() {}).Stop()`,
+		`context.AfterFunc(context.Background(), func() {})()`,
+		`often := time.AfterFunc(0, func() { fired <- true })
+for range 3 { <-fired; often.Reset(0) }
+<-fired`,
+		`var wg sync.WaitGroup
+wg.Go(func() {})
+wg.Wait()`,
+	} {
+		if o := e.Execute(t.Context(), engine.Cell{Number: i + 1, Source: source}); o.Failure != nil {
+			t.Fatalf("%s: %v", source, o.Failure)
+		}
+		if n := e.tasks.starting.Load(); n != 0 {
+			t.Errorf("%s\n\tleaves %d goroutines that are about to start", source, n)
+		}
+	}
+}

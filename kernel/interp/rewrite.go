@@ -219,7 +219,7 @@ func (w *rewriter) isGuarded(g *ast.GoStmt) bool {
 
 // guard turns "go f(x)" into
 //
-//	{ goꞏ1, goꞏ2, goꞏ3 := f, x, runtimeꞏ.Owner()
+//	{ goꞏ1, goꞏ2, goꞏ3 := f, x, runtimeꞏ.Starting()
 //	  go func() { defer func() { runtimeꞏ.End(recover()) }(); runtimeꞏ.Begin(goꞏ3); goꞏ1(goꞏ2) }() }
 //
 // so that function and arguments are evaluated at once, as Go demands.
@@ -252,13 +252,9 @@ func (w *rewriter) guard(g *ast.GoStmt) ast.Stmt {
 			inner.Args = append(inner.Args, bind(a, 1)...)
 		}
 	}
-	owner := bind(runtimeCall(p, "Owner"), 1)[0]
-	end := funcLit(p, &ast.ExprStmt{X: runtimeCall(p, "End", &ast.CallExpr{Fun: ident(p, "recover"), Lparen: p, Rparen: p})})
-	body := funcLit(p,
-		&ast.DeferStmt{Defer: p, Call: &ast.CallExpr{Fun: end, Lparen: p, Rparen: p}},
-		&ast.ExprStmt{X: runtimeCall(p, "Begin", owner)},
-		&ast.ExprStmt{X: inner})
-	w.own[end], w.own[body] = true, true
+	owner := bind(runtimeCall(p, "Starting"), 1)[0]
+	body := funcLit(p, w.deferred(p, "End"), &ast.ExprStmt{X: runtimeCall(p, "Begin", owner)}, &ast.ExprStmt{X: inner})
+	w.own[body] = true
 	block.List = append(block.List, &ast.GoStmt{Go: p, Call: &ast.CallExpr{Fun: body, Lparen: p, Rparen: p}})
 	return block
 }

@@ -2,16 +2,17 @@ package interp
 
 import (
 	"go/ast"
+	"go/token"
 	"go/types"
 )
 
-// spawns are the functions that call a func() on a goroutine of its own, with the
-// index of that argument; serves those of net/http that take a handler.
+// spawns are the functions that call a func() on a goroutine of its own; serves those
+// of net/http that take a handler, with the index of that argument.
 var (
-	spawns = map[string]int{
-		"(*sync.WaitGroup).Go": 0,
-		"time.AfterFunc":       1,
-		"context.AfterFunc":    1,
+	spawns = map[string]spawn{
+		"(*sync.WaitGroup).Go": {0, "Starting", "Begin"},
+		"time.AfterFunc":       {1, "Owner", "Enter"}, // may call it never, or often
+		"context.AfterFunc":    {1, "Owner", "Enter"},
 	}
 	serves = map[string]int{
 		"net/http.HandlerFunc":            0,
@@ -19,6 +20,13 @@ var (
 		"(*net/http.ServeMux).HandleFunc": 1,
 	}
 )
+
+// spawn tells the index of the argument and what of the runtime says whose the
+// goroutine is, before it and on it.
+type spawn struct {
+	arg           int
+	owner, begins string
+}
 
 const (
 	guardedName  = "go" + mark + "f" // the function that wrap calls
@@ -30,7 +38,7 @@ const (
 //
 //	wg.Go(func(goꞏf func(), goꞏo interface{}) func() {
 //		return func() { defer func() { runtimeꞏ.End(recover()) }(); runtimeꞏ.Begin(goꞏo); goꞏf() }
-//	}(f, runtimeꞏ.Owner()))
+//	}(f, runtimeꞏ.Starting()))
 func (w *rewriter) callback(c *ast.CallExpr) {
 	sel, ok := ast.Unparen(c.Fun).(*ast.SelectorExpr)
 	if !ok {
@@ -46,24 +54,25 @@ func (w *rewriter) callback(c *ast.CallExpr) {
 			name = o.Pkg().Path() + "." + o.Name()
 		}
 	}
-	if n, ok := spawns[name]; ok && n < len(c.Args) {
-		c.Args[n] = w.wrap(c.Args[n], nil, func(f ast.Expr) []ast.Stmt {
+	if s, ok := spawns[name]; ok && s.arg < len(c.Args) {
+		c.Args[s.arg] = w.wrap(c.Args[s.arg], s.owner, nil, func(f ast.Expr) []ast.Stmt {
 			p := f.Pos()
-			return []ast.Stmt{w.deferred("End", f), &ast.ExprStmt{X: runtimeCall(p, "Begin", ident(p, guardedOwner))}, call(p, f)}
+			return []ast.Stmt{w.deferred(p, "End"), &ast.ExprStmt{X: runtimeCall(p, s.begins, ident(p, guardedOwner))}, call(p, f)}
 		})
 	}
 	if n, ok := serves[name]; ok && n < len(c.Args) && !w.info.Types[c.Args[n]].IsNil() {
-		c.Args[n] = w.wrap(c.Args[n], o.Pkg(), func(f ast.Expr) []ast.Stmt {
+		c.Args[n] = w.wrap(c.Args[n], "Owner", o.Pkg(), func(f ast.Expr) []ast.Stmt {
 			p := f.Pos()
-			return []ast.Stmt{&ast.IfStmt{If: p, Cond: runtimeCall(p, "Enter", ident(p, guardedOwner)), Body: &ast.BlockStmt{Lbrace: p, List: []ast.Stmt{w.deferred("Leave", f)}, Rbrace: p}},
+			return []ast.Stmt{&ast.IfStmt{If: p, Cond: runtimeCall(p, "Enter", ident(p, guardedOwner)), Body: &ast.BlockStmt{Lbrace: p, List: []ast.Stmt{w.deferred(p, "Leave")}, Rbrace: p}},
 				call(p, f, ident(p, guardedName+"w"), ident(p, guardedName+"r"))}
 		})
 	}
 }
 
-// wrap is a function that does body, which gets the name of f. It takes what a
-// handler of the package http takes, or nothing where that is nil.
-func (w *rewriter) wrap(f ast.Expr, http *types.Package, body func(f ast.Expr) []ast.Stmt) ast.Expr {
+// wrap is a function that does body, which gets the name of f, for what the runtime's
+// function owner tells. It takes what a handler of the package http takes, or nothing
+// where that is nil.
+func (w *rewriter) wrap(f ast.Expr, owner string, http *types.Package, body func(f ast.Expr) []ast.Stmt) ast.Expr {
 	p := f.Pos()
 	signature := func() *ast.FuncType {
 		t := &ast.FuncType{Func: p, Params: &ast.FieldList{Opening: p, Closing: p}}
@@ -83,12 +92,11 @@ func (w *rewriter) wrap(f ast.Expr, http *types.Package, body func(f ast.Expr) [
 		{Names: []*ast.Ident{ident(p, guardedOwner)}, Type: &ast.InterfaceType{Interface: p, Methods: &ast.FieldList{Opening: p, Closing: p}}}}
 	maker.Type.Results = &ast.FieldList{List: []*ast.Field{{Type: signature()}}}
 	w.own[inner], w.own[maker] = true, true
-	return &ast.CallExpr{Fun: maker, Lparen: p, Args: []ast.Expr{f, runtimeCall(p, "Owner")}, Rparen: p}
+	return &ast.CallExpr{Fun: maker, Lparen: p, Args: []ast.Expr{f, runtimeCall(p, owner)}, Rparen: p}
 }
 
 // deferred is "defer func() { runtimeꞏ.NAME(recover()) }()".
-func (w *rewriter) deferred(name string, at ast.Expr) ast.Stmt {
-	p := at.Pos()
+func (w *rewriter) deferred(p token.Pos, name string) ast.Stmt {
 	end := funcLit(p, &ast.ExprStmt{X: runtimeCall(p, name, &ast.CallExpr{Fun: ident(p, "recover"), Lparen: p, Rparen: p})})
 	w.own[end] = true
 	return &ast.DeferStmt{Defer: p, Call: &ast.CallExpr{Fun: end, Lparen: p, Rparen: p}}

@@ -19,16 +19,17 @@ var runtimePackage = &ixgo.Package{
 	Deps: map[string]string{}, Interfaces: map[string]reflect.Type{}, NamedTypes: map[string]reflect.Type{}, AliasTypes: map[string]reflect.Type{},
 	Vars: map[string]reflect.Value{}, TypedConsts: map[string]ixgo.TypedConst{}, UntypedConsts: map[string]ixgo.UntypedConst{},
 	Funcs: map[string]reflect.Value{
-		"Halt":   reflect.ValueOf(func() {}),                       // stops the goroutine if its cell is to stop
-		"Result": reflect.ValueOf(func(...any) {}),                 // takes the value of the last expression
-		"Zero":   reflect.ValueOf(func(any) {}),                    // sets what a pointer points to to zero
-		"Owner":  reflect.ValueOf(func() any { return nil }),       // whose this goroutine is
-		"Begin":  reflect.ValueOf(func(any) {}),                    // tells whose this goroutine is
-		"End":    reflect.ValueOf(func(any) {}),                    // the goroutine ends, with this from recover
-		"Keep":   reflect.ValueOf(func(...any) {}),                 // never called
-		"Break":  reflect.ValueOf(func(int, ...any) {}),            // tells a debugger of a place and the variables there
-		"Enter":  reflect.ValueOf(func(any) bool { return false }), // like Begin, unless a cell has the goroutine
-		"Leave":  reflect.ValueOf(func(any) {}),                    // like End, for a handler of net/http
+		"Halt":     reflect.ValueOf(func() {}),                       // stops the goroutine if its cell is to stop
+		"Result":   reflect.ValueOf(func(...any) {}),                 // takes the value of the last expression
+		"Zero":     reflect.ValueOf(func(any) {}),                    // sets what a pointer points to to zero
+		"Owner":    reflect.ValueOf(func() any { return nil }),       // whose this goroutine is
+		"Starting": reflect.ValueOf(func() any { return nil }),       // likewise, before another begins
+		"Begin":    reflect.ValueOf(func(any) {}),                    // tells whose this goroutine is, after Starting
+		"End":      reflect.ValueOf(func(any) {}),                    // the goroutine ends, with this from recover
+		"Keep":     reflect.ValueOf(func(...any) {}),                 // never called
+		"Break":    reflect.ValueOf(func(int, ...any) {}),            // tells a debugger of a place and the variables there
+		"Enter":    reflect.ValueOf(func(any) bool { return false }), // like Begin, unless a cell has the goroutine
+		"Leave":    reflect.ValueOf(func(any) {}),                    // like End, for a handler of net/http
 
 		"Command": reflect.ValueOf(func(string) {}), // runs a line that is no Go
 

@@ -148,14 +148,13 @@ func (ts *tasks) externals() map[string]any {
 		runtimePath + ".Halt":   ts.halt,
 		runtimePath + ".Result": func(v ...any) { ts.owner().setResults(v) },
 		runtimePath + ".Zero":   func(p any) { reflect.ValueOf(p).Elem().SetZero() },
-		runtimePath + ".Owner": func() any {
+		runtimePath + ".Owner":  func() any { return ts.owner() },
+		runtimePath + ".Starting": func() any {
 			ts.starting.Add(1)
 			return ts.owner()
 		},
 		runtimePath + ".Begin": func(owner any) {
-			if t, ok := owner.(*task); ok && t != nil {
-				ts.owners.Store(gid.Get(), t)
-			}
+			ts.take(owner)
 			ts.starting.Add(-1)
 		},
 		runtimePath + ".End":    ts.end,
@@ -236,10 +235,15 @@ func (ts *tasks) forget() {
 
 // end is called when a goroutine that a cell started ends.
 func (ts *tasks) end(fr *ixgo.Frame, recovered any) {
-	if _, ok := recovered.(*ixgo.Frame); ok { // how ixgo hands over nil
-		recovered = nil
+	ts.endWith(recoveredBy(recovered), framesOf(fr))
+}
+
+// recoveredBy is what recover returned in a cell: ixgo hands over its frame for nil.
+func recoveredBy(v any) any {
+	if _, none := v.(*ixgo.Frame); none {
+		return nil
 	}
-	ts.endWith(recovered, framesOf(fr))
+	return v
 }
 
 // endWith reports what a goroutine recovered, which panicked in frames.
