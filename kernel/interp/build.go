@@ -9,6 +9,7 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+	"strings"
 
 	"github.com/goplus/ixgo"
 	"github.com/goplus/reflectx"
@@ -166,7 +167,7 @@ func (s *session) buildMentioned(b *ixgo.SSABuilder, ctx *ixgo.Context, info *ty
 	need := mentioned(info)
 	delete(need, s.pkg)
 	packages := slices.SortedFunc(maps.Keys(need), func(a, b *types.Package) int {
-		return compare(a.Path(), b.Path())
+		return strings.Compare(a.Path(), b.Path())
 	})
 	var sources []*types.Package
 	for _, p := range packages {
@@ -224,16 +225,6 @@ func mentioned(info *types.Info) map[*types.Package]bool {
 		object(sel.Obj())
 	}
 	return need
-}
-
-func compare(a, b string) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	}
-	return 0
 }
 
 // bindVariables checks that variables of earlier cells are where they were and

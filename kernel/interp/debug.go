@@ -9,6 +9,7 @@ import (
 	"reflect"
 	"runtime/debug"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -130,7 +131,7 @@ func (e *Engine) liveVariables() []variable {
 			all = append(all, variable{name, reflect.ValueOf(address).Elem()})
 		}
 	}
-	slices.SortFunc(all, func(a, b variable) int { return compare(a.name, b.name) })
+	slices.SortFunc(all, func(a, b variable) int { return strings.Compare(a.name, b.name) })
 	return all
 }
 

@@ -199,7 +199,7 @@ func panicText(v any) (text string) {
 	return fmt.Sprintf("%#v", v)
 }
 
-func exitFailure(_ *task, code int) *engine.Failure {
+func exitFailure(code int) *engine.Failure {
 	msg := "os.Exit(" + strconv.Itoa(code) + ")"
 	return &engine.Failure{Kind: engine.Exited, Message: msg, Traceback: []string{msg + " ended the cell; the session goes on"}}
 }

@@ -165,6 +165,6 @@ func membersOf(t types.Type, from *types.Package) []types.Object {
 	for _, o := range found {
 		out = append(out, o)
 	}
-	slices.SortFunc(out, func(a, b types.Object) int { return compare(a.Name(), b.Name()) })
+	slices.SortFunc(out, func(a, b types.Object) int { return strings.Compare(a.Name(), b.Name()) })
 	return out
 }

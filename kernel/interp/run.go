@@ -113,7 +113,7 @@ func (t *task) panicked(p *program, r any) *engine.Failure {
 	case halted:
 		return t.reason()
 	case exited:
-		return exitFailure(t, v.code)
+		return exitFailure(v.code)
 	}
 	return panicFailure(t, value, parseStack(stack, placesOf(p.interp)), "")
 }

@@ -258,7 +258,7 @@ func (ts *tasks) endWith(recovered any, frames []frame) {
 		return
 	case exited:
 		if t.ended.Load() {
-			ts.out.write(t.cell, "stderr", exitFailure(t, v.code).Message+" in a goroutine: the session goes on\n")
+			ts.out.write(t.cell, "stderr", exitFailure(v.code).Message+" in a goroutine: the session goes on\n")
 		}
 		return
 	}
@@ -274,7 +274,7 @@ func (ts *tasks) endWith(recovered any, frames []frame) {
 func (ts *tasks) exit(code int) {
 	t := ts.owner()
 	if t != nil && !t.ended.Load() {
-		ts.stop(t, exitFailure(t, code))
+		ts.stop(t, exitFailure(code))
 	}
 	panic(exited{code})
 }
