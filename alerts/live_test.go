@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -37,10 +38,13 @@ func alertmanager(t *testing.T) string {
 	return ""
 }
 
-// eventually asks until the answer is yes, for 30 s at most.
+// testTime is how long something may take before a test gives it up.
+const testTime = 2 * time.Minute
+
+// eventually asks until the answer is yes, for testTime at most.
 func eventually(t *testing.T, what string, yes func() bool) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), testTime)
 	defer cancel()
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
@@ -48,7 +52,7 @@ func eventually(t *testing.T, what string, yes func() bool) {
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
-			t.Fatalf("after 30 s not yet: %s", what)
+			t.Fatalf("after %v not yet: %s", testTime, what)
 		}
 	}
 }
@@ -68,6 +72,22 @@ receivers:
 	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	for {
+		base, log := runAlertmanager(t, path, "--config.file="+file, "--storage.path="+filepath.Join(dir, "data"), "--cluster.listen-address=")
+		if base != "" {
+			return base
+		}
+		if !strings.Contains(log, "address already in use") {
+			t.Fatalf("Alertmanager ended:\n%s", log)
+		}
+	}
+}
+
+// runAlertmanager runs one until the test ends and returns its URL. Where it ended
+// instead of answering, as it does where another program took its port meanwhile, it
+// returns what it said.
+func runAlertmanager(t *testing.T, path string, args ...string) (base, said string) {
+	t.Helper()
 	free, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -75,20 +95,28 @@ receivers:
 	address := free.Addr().String()
 	free.Close()
 	var log bytes.Buffer
-	cmd := exec.Command(path, "--config.file="+file, "--storage.path="+filepath.Join(dir, "data"), "--web.listen-address="+address, "--cluster.listen-address=")
+	cmd := exec.Command(path, append(args, "--web.listen-address="+address)...)
 	cmd.Stdout, cmd.Stderr = &log, &log
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
+	ended := make(chan struct{})
+	go func() { defer close(ended); _ = cmd.Wait() }()
 	t.Cleanup(func() {
 		_ = cmd.Process.Kill()
-		_ = cmd.Wait()
+		<-ended
 		if t.Failed() {
 			t.Logf("Alertmanager said:\n%s", log.String())
 		}
 	})
-	base := "http://" + address
+	base = "http://" + address
 	eventually(t, "Alertmanager answers", func() bool {
+		select {
+		case <-ended:
+			base, said = "", log.String()
+			return true
+		default:
+		}
 		resp, err := http.Get(base + "/-/ready")
 		if err != nil {
 			return false
@@ -96,7 +124,7 @@ receivers:
 		resp.Body.Close()
 		return resp.StatusCode == http.StatusOK
 	})
-	return base
+	return base, said
 }
 
 func sendAlert(t *testing.T, base string, labels map[string]string, start, end time.Time) {
