@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/fabricbook/fabricbook/dataplane/sim"
 	"github.com/fabricbook/fabricbook/netlib/api"
@@ -292,6 +293,9 @@ func TestUnreachableController(t *testing.T) {
 
 // TestCompletion asks for completions as a shell does.
 func TestCompletion(t *testing.T) {
+	before := completionPatience
+	completionPatience = 2 * time.Minute // on a busy machine too
+	t.Cleanup(func() { completionPatience = before })
 	controllerRunning(t)
 	if got := fabricbook(t, "", "apply", "-f", fabricFile(t, dataCentre), "--yes"); got.code != 0 {
 		t.Fatalf("%+v", got)

@@ -12,8 +12,8 @@ import (
 	"github.com/fabricbook/fabricbook/runbooks"
 )
 
-// completionPatience is how long a shell waits for names.
-const completionPatience = 2 * time.Second
+// completionPatience is how long a shell waits for names, but in tests.
+var completionPatience = 2 * time.Second
 
 // names are what may stand at a place of the command line.
 type names func(netlib.Fabric) []string
