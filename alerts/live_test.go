@@ -117,7 +117,7 @@ func runAlertmanager(t *testing.T, path string, args ...string) (base, said stri
 			return true
 		default:
 		}
-		resp, err := http.Get(base + "/-/ready")
+		resp, err := (&http.Client{Timeout: 5 * time.Second}).Get(base + "/-/ready") // who took the port may never answer
 		if err != nil {
 			return false
 		}
