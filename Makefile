@@ -47,7 +47,7 @@ $(VENV_TEST)/.stamp: .ci/requirements-test.txt
 
 test-python: prerequisites-test build venv-test
 	@mkdir -p $(ARTIFACTS)
-	ARTIFACTS=$(abspath $(ARTIFACTS)) VENV=$(abspath $(VENV)) FABRICBOOK_KERNEL=$(abspath bin/fabricbook) PYTHONPATH=.ci $(VENV_TEST)/bin/python -m pytest -q -p no:cacheprovider -p require_live --timeout 300 cmd/fabricbook/e2e kernel/conformance
+	ARTIFACTS=$(abspath $(ARTIFACTS)) VENV=$(abspath $(VENV)) FABRICBOOK_KERNEL=$(abspath bin/fabricbook) PYTHONPATH=.ci $(VENV_TEST)/bin/python -m pytest -q -p no:cacheprovider -p require_live --timeout 1200 cmd/fabricbook/e2e kernel/conformance
 
 bench: build venv-test ## measure: cell round trip against ipykernel, compile and apply of one more port
 	@VENV_TEST=$(VENV_TEST) .ci/bench

@@ -1,9 +1,14 @@
 """What the tests do with a kernel, by jupyter_client."""
 
+import contextlib
+import os
+import tempfile
 import time
 from queue import Empty
 
-TIMEOUT = 15
+TIMEOUT = 120  # seconds until a test gives up waiting, however busy the machine
+GATE = 'import ("os"; "time")\n'  # what the code of a gate needs
+TRIES = 5  # of a promise on time: other work on the machine spoils some of them, a fault of the kernel all
 # A cell that ends the process of the cells: Go ends a program that writes a map from several goroutines.
 FATAL = "m := map[int]int{}\nfor range 4 {\n\tgo func() {\n\t\tfor {\n\t\t\tm[1]++\n\t\t}\n\t}()\n}\nselect {}"
 
@@ -105,6 +110,43 @@ def shell(kc, msg_type, content, metadata=None, **header):
     msg["header"].update(header)
     kc.shell_channel.send(msg)
     return msg["header"]["msg_id"]
+
+
+def promise(limit, measure):
+    """Hold the kernel to a time: of a few measurements, in seconds, one has to stay below the limit."""
+    took = []
+    while not took or took[-1] >= limit:
+        assert len(took) < TRIES, f"promised within {limit} s, took {took}"
+        took.append(measure())
+
+
+def seconds(act):
+    """How long something takes."""
+    began = time.monotonic()
+    act()
+    return time.monotonic() - began
+
+
+def beats(kc):
+    """Wait until the client's heartbeat has its answer: jupyter_client counts one that takes a second as missed."""
+    deadline = time.monotonic() + TIMEOUT
+    while not kc.hb_channel.is_beating():
+        assert time.monotonic() < deadline, "no heartbeat"
+        time.sleep(0.05)
+
+
+@contextlib.contextmanager
+def gate():
+    """Go code that waits until the test has called open."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "open")
+        code = f'for {{\n\tif _, err := os.Stat("{path}"); err == nil {{\n\t\tbreak\n\t}}\n\ttime.Sleep(5 * time.Millisecond)\n}}\n'
+        yield code, lambda: open(path, "w", encoding="utf-8").close()
+
+
+def arrived(kc):
+    """Wait until the kernel has read all that was sent on shell."""
+    reply_to(kc, kc.comm_info())
 
 
 def silent_for(kc, seconds):

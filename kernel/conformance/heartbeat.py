@@ -13,7 +13,7 @@ import time
 import zmq
 
 INTERVAL = 0.01
-LOST = 10.0  # seconds without an answer, after which none is expected
+LOST = 60.0  # seconds without an answer, after which none is expected
 
 
 def main(address):

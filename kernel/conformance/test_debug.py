@@ -180,7 +180,7 @@ def test_a_request_leaves_the_kernel_busy_and_idle(attached):
     attached.control_channel.send(msg)
     states = [m["content"]["execution_state"] for m in outputs(attached, msg["header"]["msg_id"])]
     assert states == ["busy", "idle"]
-    attached.get_control_msg(timeout=10)
+    attached.get_control_msg(timeout=TIMEOUT)
 
 
 @pytest.mark.parametrize("content", [{}, {"command": 3}, {"type": "event", "command": "x"}, {"command": "variables", "arguments": [1]}, {"command": "initialize", "arguments": "x"}])

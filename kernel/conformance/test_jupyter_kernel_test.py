@@ -1,12 +1,20 @@
 """The suite jupyter_kernel_test, every test of it switched on."""
 
+import functools
+
 import jupyter_kernel_test as jkt
 import pytest
+from .driving import TIMEOUT, outputs, reply_to
 from .starting import KERNEL
 
 # jupyter_client's heartbeat thread, stopped before it has begun, makes sockets
 # until it may not; the welcome test stops it that early.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+
+def patient(get, timeout=None):
+    """Wait for a message longer than was asked for."""
+    return get(timeout=TIMEOUT)
+
 
 DISPLAY = 'import "github.com/fabricbook/fabricbook/kernel/display"\n'
 
@@ -49,6 +57,19 @@ class TestKernel(jkt.KernelTests):
     supported_history_operations = ("tail", "range", "search")
     code_inspect_sample = "fmt.Println"
     code_clear_output = DISPLAY + "display.Clear(false)"
+
+    @classmethod
+    def setUpClass(cls):
+        """The suite waits for a tenth of a second, which is short on a busy machine."""
+        super().setUpClass()
+        for channel in (cls.kc.shell_channel, cls.kc.iopub_channel):
+            channel.get_msg = functools.partial(patient, channel.get_msg)
+
+    def flush_channels(self):
+        """All that was asked before is answered before this is."""
+        asked = self.kc.kernel_info()
+        reply_to(self.kc, asked)
+        outputs(self.kc, asked)
 
 
 

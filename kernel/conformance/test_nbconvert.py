@@ -10,6 +10,7 @@ import pytest
 nbformat = pytest.importorskip("nbformat")
 pytest.importorskip("nbconvert", reason="nbconvert is not installed")
 
+from .driving import TIMEOUT  # noqa: E402
 from .starting import KERNEL  # noqa: E402
 
 LANGUAGE = {"name": "go", "pygments_lexer": "go", "mimetype": "text/x-go", "file_extension": ".go", "codemirror_mode": "go"}
@@ -29,7 +30,7 @@ def convert(surroundings, folder, *arguments, cells=CELLS, check=True):
     nb.metadata = {"kernelspec": {"name": KERNEL, "language": "go", "display_name": "Go"}, "language_info": LANGUAGE}
     nbformat.write(nb, folder / "change.ipynb")
     done = subprocess.run([sys.executable, "-m", "jupyter", "nbconvert", *arguments, str(folder / "change.ipynb")],
-                          env=dict(os.environ), capture_output=True, text=True, timeout=120)
+                          env=dict(os.environ), capture_output=True, text=True, timeout=5 * TIMEOUT)
     assert not check or done.returncode == 0, done.stderr
     return done
 

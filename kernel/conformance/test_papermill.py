@@ -15,6 +15,7 @@ import papermill  # noqa: E402
 from fabricbook_papermill import GoTranslator  # noqa: E402
 from papermill.translators import papermill_translators  # noqa: E402
 
+from .driving import TIMEOUT  # noqa: E402
 from .starting import KERNEL  # noqa: E402
 
 TRICKY = 'a "quoted" \\ path\n\ttab \x00 é 世界 \U0001f600 `'
@@ -110,7 +111,7 @@ def command(tmp_path):
         f"[{group}]\n" + "".join(f"{name} = {value}\n" for name, value in entries.items()) for group, entries in points.items()))
     env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), package])}
     return lambda *arguments: subprocess.run(
-        [sys.executable, "-m", "papermill", *arguments], cwd=tmp_path, env=env, capture_output=True, text=True, timeout=60)
+        [sys.executable, "-m", "papermill", *arguments], cwd=tmp_path, env=env, capture_output=True, text=True, timeout=5 * TIMEOUT)
 
 
 def test_the_command_logs_outputs(command, tmp_path):

@@ -7,7 +7,7 @@ import stat
 import time
 
 import pytest
-from .driving import FATAL, control, outputs, replies_to, reply_to, run, shell, silent_for, wait_output
+from .driving import FATAL, GATE, TIMEOUT, arrived, beats, control, gate, outputs, promise, replies_to, reply_to, run, seconds, shell, silent_for, wait_output
 from .starting import drain, start, stop
 
 FMT = 'import "fmt"\n'
@@ -93,9 +93,11 @@ def test_error_reply_and_message_agree(client):
 
 
 def test_failure_aborts_what_waits(client):
-    slow = 'import "time"\ntime.Sleep(100 * time.Millisecond)\npanic("first")'
-    ids = [client.execute(code) for code in (slow, "2", "3")]
-    replies = [reply_to(client, i)["content"]["status"] for i in ids]
+    with gate() as (closed, opens):
+        ids = [client.execute(code) for code in (GATE + closed + 'panic("first")', "2", "3")]
+        arrived(client)
+        opens()
+        replies = [reply_to(client, i)["content"]["status"] for i in ids]
     assert replies == ["error", "aborted", "aborted"]
     assert outputs(client, ids[-1])[-1]["content"]["execution_state"] == "idle"
     assert run(client, "4").status == "ok"
@@ -113,12 +115,12 @@ def test_the_next_cell_after_a_failure_runs(client):
 
 
 def test_output_streams_while_the_cell_runs(client):
-    code = FMT + 'import "time"\nfmt.Println("early")\ntime.Sleep(time.Second)\nfmt.Println("late")'
-    began = time.monotonic()
-    msg_id = client.execute(code)
-    wait_output(client, msg_id, "early")
-    assert time.monotonic() - began < 0.8
-    wait_output(client, msg_id, "late")
+    """The cell goes on only after what it has printed was read."""
+    with gate() as (closed, opens):
+        msg_id = client.execute(FMT + GATE + 'fmt.Println("early")\n' + closed + 'fmt.Println("late")')
+        wait_output(client, msg_id, "early")
+        opens()
+        wait_output(client, msg_id, "late")
     assert reply_to(client, msg_id)["content"]["status"] == "ok"
 
 
@@ -133,9 +135,11 @@ def test_order_of_streams_and_displays(client):
 
 
 def test_many_lines_in_few_messages(client):
+    """What is printed within 40 ms goes together."""
+    began = time.monotonic()
     r = run(client, FMT + "for i := range 20000 {\n\tfmt.Println(i)\n}")
     assert r.text() == "".join(f"{i}\n" for i in range(20000))
-    assert len(r.types()) < 100
+    assert len(r.types()) < 100 + (time.monotonic() - began) / 0.04
 
 
 def test_goroutine_output_belongs_to_its_cell(client):
@@ -174,13 +178,19 @@ def test_side_requests_are_answered_while_a_cell_runs(fresh):
         lambda: client.history(hist_access_type="tail", n=1),
         lambda: client.comm_info(),
     ):
-        began = time.monotonic()
-        asked = ask()
-        assert reply_to(client, asked)["content"]["status"] in ("ok", "incomplete")
-        assert time.monotonic() - began < 1
-    assert client.hb_channel.is_beating()
-    states = [m for m in silent_for(client, 0.3) if m["msg_type"] == "status"]
-    assert states[-1]["content"]["execution_state"] == "busy", "a front end believes the last state it heard"
+        asked = []
+
+        def answer():
+            asked.append(ask())
+            assert reply_to(client, asked[-1])["content"]["status"] in ("ok", "incomplete")
+
+        promise(1, lambda: seconds(answer))
+    beats(client)
+    outputs(client, asked[-1])
+    last = client.get_iopub_msg(timeout=TIMEOUT)
+    assert last["content"] == {"execution_state": "busy"}, "a front end believes the last state it heard"
+    assert last["parent_header"]["msg_id"] == msg_id
+    assert silent_for(client, 0.3) == []
     km.interrupt_kernel()
     assert reply_to(client, msg_id)["content"]["status"] == "error"
 
@@ -197,19 +207,23 @@ def test_side_requests_are_answered_while_a_cell_runs(fresh):
 )
 def test_interrupt_stops_the_cell_and_keeps_the_state(client, kernel, code):
     km, _ = kernel
-    run(client, "kept := 41")
-    msg_id = client.execute(FMT + 'kept++\nfmt.Println("started")\n' + code)
-    behind = client.execute("kept = 0")
-    wait_output(client, msg_id, "started")
-    began = time.monotonic()
-    km.interrupt_kernel()
-    reply = reply_to(client, msg_id)["content"]
-    assert time.monotonic() - began < 1
-    assert reply["status"] == "error" and reply["ename"] == "KeyboardInterrupt"
-    assert reply_to(client, behind)["content"]["status"] == "aborted"
-    time.sleep(0.05)
-    drain(client)
-    assert run(client, "kept").result() == "42"
+
+    def interrupted():
+        run(client, "kept := 41")
+        msg_id = client.execute(FMT + 'kept++\nfmt.Println("started")\n' + code)
+        behind = client.execute("kept = 0")
+        wait_output(client, msg_id, "started")
+        arrived(client)
+        began = time.monotonic()
+        km.interrupt_kernel()
+        reply = reply_to(client, msg_id)["content"]
+        took = time.monotonic() - began
+        assert reply["status"] == "error" and reply["ename"] == "KeyboardInterrupt"
+        assert reply_to(client, behind)["content"]["status"] == "aborted"
+        assert run(client, "kept").result() == "42"
+        return took
+
+    promise(1, interrupted)
 
 
 def test_interrupt_by_signal(fresh):
@@ -218,9 +232,15 @@ def test_interrupt_by_signal(fresh):
     wait_output(client, msg_id, "started")
     os.kill(km.provisioner.pid, signal.SIGINT)
     assert reply_to(client, msg_id)["content"]["ename"] == "KeyboardInterrupt"
-    os.kill(km.provisioner.pid, signal.SIGINT)  # harmless where nothing runs
-    time.sleep(0.2)  # a signal is delivered when it pleases
-    assert run(client, "1").status == "ok"
+    for pause in (0.2, 1, 5):
+        os.kill(km.provisioner.pid, signal.SIGINT)  # harmless where nothing runs
+        time.sleep(pause)  # a signal is delivered when it pleases, on a busy machine even to the next cell
+        after = run(client, "1")
+        if after.status == "ok":
+            break
+        assert after.content["ename"] == "KeyboardInterrupt"
+    assert after.status == "ok", "the signal was kept for the next cell"
+    assert run(client, "2").status == "ok"
 
 
 def test_interrupt_on_shell(client):
@@ -237,7 +257,7 @@ def test_control_answers_kernel_info(client):
 
 def test_input(client):
     msg_id = client.execute(DISPLAY + 'name, err := display.Input("who? ")\nfmt.Println(name, err)', allow_stdin=True)
-    asked = client.get_stdin_msg(timeout=10)
+    asked = client.get_stdin_msg(timeout=TIMEOUT)
     assert asked["msg_type"] == "input_request"
     assert asked["content"] == {"prompt": "who? ", "password": False}
     assert asked["parent_header"]["msg_id"] == msg_id
@@ -251,7 +271,7 @@ def test_input(client):
 def test_password_and_interrupt_of_a_question(client, kernel):
     km, _ = kernel
     msg_id = client.execute(DISPLAY + '_, err := display.Password("secret? ")\nerr', allow_stdin=True)
-    assert client.get_stdin_msg(timeout=10)["content"]["password"] is True
+    assert client.get_stdin_msg(timeout=TIMEOUT)["content"]["password"] is True
     km.interrupt_kernel()
     assert reply_to(client, msg_id)["content"]["status"] in ("ok", "error")
     drain(client)
@@ -374,7 +394,7 @@ def test_subshells_run_at_the_same_time(client):
             for n, sub in zip((20, 22), subs)]
     outputs, idle = {}, set()
     while idle < {waiting, *sent}:
-        msg = client.get_iopub_msg(timeout=20)
+        msg = client.get_iopub_msg(timeout=TIMEOUT)
         parent = msg["parent_header"].get("msg_id")
         if msg["msg_type"] == "stream":
             outputs[parent] = outputs.get(parent, "") + msg["content"]["text"]
@@ -393,7 +413,7 @@ def test_interrupt_stops_all_shells(client):
     ids = [shell(client, "execute_request", {"code": "for {}"}), shell(client, "execute_request", {"code": "select {}"}, subshell_id=sub)]
     busy = set()
     while busy < set(ids):
-        msg = client.get_iopub_msg(timeout=20)
+        msg = client.get_iopub_msg(timeout=TIMEOUT)
         if msg["msg_type"] == "execute_input":
             busy.add(msg["parent_header"]["msg_id"])
     control(client, "interrupt_request", {})
@@ -411,38 +431,51 @@ def test_usage(client):
 
 
 def test_shutdown():
-    km, client = start()
-    try:
-        run(client, "1")
-        pid = km.provisioner.pid
-        began = time.monotonic()
-        reply = control(client, "shutdown_request", {"restart": False})
-        assert reply["content"] == {"status": "ok", "restart": False}
-        while km.is_alive():
-            assert time.monotonic() - began < 3
-            time.sleep(0.01)
-        told = [m for m in silent_for(client, 0.2) if m["msg_type"] == "shutdown_reply"]
-        assert len(told) == 1
-        with pytest.raises(ProcessLookupError):
-            os.kill(pid, 0)
-    finally:
-        stop(km, client)
+    def shut_down():
+        km, client = start()
+        try:
+            run(client, "1")
+            pid = km.provisioner.pid
+            began = time.monotonic()
+            reply = control(client, "shutdown_request", {"restart": False})
+            assert reply["content"] == {"status": "ok", "restart": False}
+            await_end(began, km.is_alive)
+            took = time.monotonic() - began
+            while client.get_iopub_msg(timeout=TIMEOUT)["msg_type"] != "shutdown_reply":
+                pass
+            assert "shutdown_reply" not in [m["msg_type"] for m in silent_for(client, 0.2)], "told twice"
+            with pytest.raises(ProcessLookupError):
+                os.kill(pid, 0)
+            return took
+        finally:
+            stop(km, client)
+
+    promise(3, shut_down)
 
 
 def test_shutdown_while_a_cell_runs():
-    km, client = start()
-    try:
-        msg_id = client.execute(BUSY_LOOP)
-        wait_output(client, msg_id, "started")
-        children = child_pids(km.provisioner.pid)
-        assert children
-        began = time.monotonic()
-        control(client, "shutdown_request", {"restart": True})
-        while km.is_alive() or any(alive(pid) for pid in children):
-            assert time.monotonic() - began < 5
-            time.sleep(0.01)
-    finally:
-        stop(km, client)
+    def shut_down():
+        km, client = start()
+        try:
+            msg_id = client.execute(BUSY_LOOP)
+            wait_output(client, msg_id, "started")
+            children = child_pids(km.provisioner.pid)
+            assert children
+            began = time.monotonic()
+            control(client, "shutdown_request", {"restart": True})
+            return await_end(began, lambda: km.is_alive() or any(alive(pid) for pid in children))
+        finally:
+            stop(km, client)
+
+    promise(5, shut_down)
+
+
+def await_end(began, lives):
+    """Wait until something lives no more, and return the seconds from a moment until then."""
+    while lives():
+        assert time.monotonic() - began < TIMEOUT
+        time.sleep(0.01)
+    return time.monotonic() - began
 
 
 def child_pids(pid):
@@ -463,18 +496,18 @@ def alive(pid):
 
 
 def test_what_runs_cells_dies_with_the_kernel():
-    km, client = start()
-    try:
-        run(client, "1")
-        children = child_pids(km.provisioner.pid)
-        assert children
-        os.kill(km.provisioner.pid, signal.SIGKILL)
-        began = time.monotonic()
-        while any(alive(pid) for pid in children):
-            assert time.monotonic() - began < 3
-            time.sleep(0.01)
-    finally:
-        stop(km, client)
+    def killed():
+        km, client = start()
+        try:
+            run(client, "1")
+            children = child_pids(km.provisioner.pid)
+            assert children
+            os.kill(km.provisioner.pid, signal.SIGKILL)
+            return await_end(time.monotonic(), lambda: any(alive(pid) for pid in children))
+        finally:
+            stop(km, client)
+
+    promise(3, killed)
 
 
 def test_a_fatal_cell_ends_its_session_only(fresh):
@@ -485,7 +518,8 @@ def test_a_fatal_cell_ends_its_session_only(fresh):
     assert r.content["ename"] == "EngineLost"
     assert "concurrent map" in r.content["evalue"]
     assert any("Cell 2" in line for line in r.content["traceback"])
-    assert client.hb_channel.is_beating() and km.is_alive()
+    beats(client)
+    assert km.is_alive()
     assert run(client, "1 + 1").result() == "2"
     assert run(client, "value").status == "error", "a fresh session has no variables"
 
@@ -495,11 +529,9 @@ def test_a_session_killed_between_cells(fresh):
     run(client, "value := 1")
     [child] = child_pids(km.provisioner.pid)
     os.kill(child, signal.SIGKILL)
-    told = []
-    deadline = time.monotonic() + 5
-    while not told and time.monotonic() < deadline:
-        told = [m for m in silent_for(client, 0.1) if m["msg_type"] == "stream"]
-    assert told and "died" in told[0]["content"]["text"]
+    while (told := client.get_iopub_msg(timeout=TIMEOUT))["msg_type"] != "stream":
+        pass
+    assert "died" in told["content"]["text"]
     r = run(client, "1 + 1")
     assert r.status == "ok", "the next cell is not to blame"
 
@@ -527,19 +559,19 @@ def test_ipc(tmp_path):
 
 def test_a_large_cell(client):
     size = 20 << 20
-    r = run(client, 'len("' + "x" * size + '")', timeout=60)
+    r = run(client, 'len("' + "x" * size + '")')
     assert r.result() == str(size)
 
 
 def test_a_large_result(client):
     """Its beginning is shown and what is missing is told; printing it shows it all."""
-    r = run(client, 'import "strings"\nstrings.Repeat("0123456789", 2000000)', timeout=60)
+    r = run(client, 'import "strings"\nstrings.Repeat("0123456789", 2000000)')
     shown, rest = r.result().split("\n", 1)
     assert shown == ("0123456789" * 110_000)[: len(shown)] and len(shown) >= 1_000_000
     assert f"{20_000_000 - len(shown)} bytes more" in rest
-    r = run(client, 'import "fmt"\nfmt.Print(strings.Repeat("0123456789", 2000000))', timeout=60)
+    r = run(client, 'import "fmt"\nfmt.Print(strings.Repeat("0123456789", 2000000))')
     assert len(r.text()) == 20_000_000
-    r = run(client, 'display.Text(strings.Repeat("0123456789", 2000000))', timeout=60)
+    r = run(client, 'display.Text(strings.Repeat("0123456789", 2000000))')
     assert len(r.result()) == 20_000_000, "what is asked for by name comes whole, in one message"
 
 
@@ -548,22 +580,28 @@ def test_output_stays_below_what_jupyter_server_drops():
     try:
         code = 'import "fmt"\nfor i := range 40000 {\n\tfmt.Printf("%099d\\n", i)\n}'
         msg_id = client.execute(code)
-        arrived, size = [], 0
+        sent, size = [], 0
         while size < 4_000_000:
-            m = client.get_iopub_msg(timeout=20)
+            m = client.get_iopub_msg(timeout=TIMEOUT)
             if m["msg_type"] == "stream":
                 size += len(m["content"]["text"])
-                arrived.append((time.monotonic(), len(m["content"]["text"])))
+                sent.append((m["header"]["date"].timestamp(), len(m["content"]["text"])))
         assert reply_to(client, msg_id)["content"]["status"] == "ok"
-        for at, _ in arrived:
-            window = [n for t, n in arrived if at <= t < at + 3]
+        for at, _ in sent:  # when the kernel sent it: a client that is held up finds much at once
+            window = [n for t, n in sent if at <= t < at + 3]
             assert sum(window) <= 3_000_000 and len(window) <= 3000
-        msg_id = client.execute('for {\n\tfmt.Println("without end")\n}')
-        wait_output(client, msg_id, "without end")
-        time.sleep(2.5)  # until the kernel holds the cell back
-        began = time.monotonic()
-        km.interrupt_kernel()
-        assert reply_to(client, msg_id)["content"]["ename"] == "KeyboardInterrupt"
-        assert time.monotonic() - began < 1.5
+
+        def interrupted():
+            msg_id, size = client.execute('for {\n\tfmt.Println("without end")\n}'), 0
+            while size < 1_500_000:  # so much does not come before the kernel holds the cell back
+                m = client.get_iopub_msg(timeout=TIMEOUT)
+                if m["msg_type"] == "stream" and m["parent_header"]["msg_id"] == msg_id:
+                    size += len(m["content"]["text"])
+            began = time.monotonic()
+            km.interrupt_kernel()
+            assert reply_to(client, msg_id)["content"]["ename"] == "KeyboardInterrupt"
+            return time.monotonic() - began
+
+        promise(1.5, interrupted)
     finally:
         stop(km, client)
