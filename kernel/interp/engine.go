@@ -6,6 +6,7 @@ import (
 	"go/ast"
 	"go/types"
 	"maps"
+	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
@@ -42,6 +43,7 @@ func Factory(symbols ...*Package) engine.Factory {
 
 // New makes an engine that reports to sink.
 func New(sink engine.Sink, symbols ...*Package) (*Engine, error) {
+	debug.SetMaxStack(maxStack)
 	symbols = append(append([]*Package{}, ownStandard()...), symbols...)
 	for _, p := range symbols {
 		register(p)

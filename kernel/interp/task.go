@@ -347,6 +347,9 @@ const (
 	watchEvery  = 10 * time.Millisecond
 	largeStacks = 96 << 20 // bytes of all stacks beyond which depth is looked at
 	maxDepth    = 100_000  // Go frames; an interpreted call takes about two
+	// maxStack is how many bytes one stack may have before Go ends the process: twice
+	// what Go allows, since on a busy machine watchDepth looks late.
+	maxStack = 2_000_000_000
 )
 
 // watchDepth looks at the size of the stacks while a cell runs, so that endless
