@@ -6,6 +6,7 @@ import (
 	"crypto/subtle"
 	"encoding/json"
 	"errors"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -22,6 +23,7 @@ import (
 const (
 	minToken   = 16       // characters
 	maxBody    = 64 << 20 // bytes: an edit of 100,000 ports takes some 20 MiB
+	maxSurplus = 4 << 20  // bytes beyond maxBody that are read for the answer's sake
 	maxHeader  = 64 << 10 // bytes
 	readTime   = 30 * time.Second
 	writeTime  = 3 * time.Minute // longest handler: a live matrix
@@ -155,11 +157,16 @@ func (v *verdict) Write(b []byte) (int, error) { return len(b), nil }
 
 func limitBody(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+		body := r.Body
+		r.Body = http.MaxBytesReader(w, body, maxBody)
 		h := w.Header()
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Cache-Control", "no-store")
 		next.ServeHTTP(w, r)
+		if r.ContentLength > maxBody && r.Header.Get("Expect") == "" {
+			// A connection that ends while its client still sends is reset, and the answer may be lost.
+			_, _ = io.CopyN(io.Discard, body, maxSurplus)
+		}
 	})
 }
 
