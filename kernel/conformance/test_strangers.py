@@ -9,7 +9,7 @@ import sys
 import time
 
 import pytest
-from .driving import TIMEOUT, promise, run, seconds
+from .driving import TIMEOUT, promise, run
 from .starting import start, stop
 from .test_faults import GREETING, PORTS, closed, connect, frame, newcomer, read_frame, ready, zmtp
 
