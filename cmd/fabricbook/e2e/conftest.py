@@ -9,6 +9,7 @@ import json
 import os
 import pathlib
 import queue
+import random
 import re
 import shutil
 import signal
@@ -23,13 +24,16 @@ ROOT = pathlib.Path(__file__).resolve().parents[3]
 ARTIFACTS = pathlib.Path(os.environ.get("ARTIFACTS", ROOT / "artifacts"))
 VENV = pathlib.Path(os.environ.get("VENV", ROOT / ".venv"))
 BINARY = ROOT / "bin" / "fabricbook"
+TIMEOUT = 240  # seconds until a test gives up waiting, however busy the machine
 URL = re.compile(r"http://127\.0\.0\.1:\d+/lab\S*token=\S+")
 
 
 def free_port() -> int:
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """A free port below those that outgoing connections take, as they may one that the system gives."""
+    while True:
+        with socket.socket() as s, contextlib.suppress(OSError):
+            s.bind(("127.0.0.1", random.SystemRandom().randrange(10_000, 30_000)))
+            return s.getsockname()[1]
 
 
 class Run:
@@ -52,7 +56,7 @@ class Run:
             self._queue.put(line)
         self._queue.put(None)
 
-    def url(self, timeout: float = 280) -> str:
+    def url(self, timeout: float = 2 * TIMEOUT) -> str:
         """The URL with token that is printed; fails with all that was printed instead."""
         end = time.monotonic() + timeout
         while True:
@@ -69,13 +73,13 @@ class Run:
         """Ctrl-C: SIGINT to the whole foreground process group, as a terminal does."""
         if self.process.poll() is None:
             os.killpg(self.process.pid, signal.SIGINT)
-        return self.process.wait(timeout=30)
+        return self.process.wait(timeout=TIMEOUT)
 
     def env(self) -> dict:
         return {**os.environ, "FABRICBOOK_DATA": str(self.data), "JUPYTER_PATH": str(VENV / "share" / "jupyter")}
 
     def cli(self, *args: str, check: bool = True) -> subprocess.CompletedProcess:
-        done = subprocess.run([str(BINARY), *args], cwd=ROOT, env=self.env(), capture_output=True, text=True, timeout=120)
+        done = subprocess.run([str(BINARY), *args], cwd=ROOT, env=self.env(), capture_output=True, text=True, timeout=TIMEOUT)
         if check:
             assert done.returncode == 0, f"fabricbook {' '.join(args)}: {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done
@@ -118,9 +122,28 @@ def browser():
         b.close()
 
 
+def new_context(browser):
+    context = browser.new_context(viewport={"width": 1440, "height": 1000})
+    context.set_default_timeout(1000 * TIMEOUT)
+    return context
+
+
+def eventually(read, wanted):
+    """Waits until what is read is as wanted."""
+    end = time.monotonic() + TIMEOUT
+    while (found := read()) != wanted:
+        assert time.monotonic() < end, f"{found!r} and not {wanted!r}"
+        time.sleep(0.05)
+
+
+def drawn(page):
+    """Waits until the page has drawn what it knows: JupyterLab puts some of its drawing off to the next frames."""
+    page.evaluate("() => new Promise(done => { let n = 5; const next = () => n-- ? requestAnimationFrame(next) : done(); next(); })")
+
+
 @pytest.fixture
 def page(browser):
-    context = browser.new_context(viewport={"width": 1440, "height": 1000})
+    context = new_context(browser)
     page = context.new_page()
     yield page
     context.close()

@@ -16,7 +16,7 @@ import time
 import urllib.request
 
 import nbformat
-from conftest import BINARY, free_port, running
+from conftest import BINARY, TIMEOUT, drawn, free_port, running
 
 KERNELSPEC = {"name": "fabricbook", "display_name": "Go (Fabricbook)", "language": "go"}
 # Nothing is fetched from outside and nothing is asked before the notebook shows.
@@ -40,7 +40,7 @@ class Server:
 
     def api(self, path: str):
         request = urllib.request.Request(f"{self.base}/api/{path}", headers={"Authorization": f"token {self.token}"})
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=TIMEOUT) as answer:
             return json.load(answer)
 
 
@@ -70,12 +70,12 @@ def notebook7(folder: pathlib.Path):
             env=env, stdout=log, stderr=subprocess.STDOUT, start_new_session=True)
     server = Server("notebook", f"http://127.0.0.1:{port}", token, "/notebooks", notebooks)
     try:
-        wait_for(lambda: server.api("status"), 60, lambda: (folder / "server.log").read_text())
+        wait_for(lambda: server.api("status"), TIMEOUT, lambda: (folder / "server.log").read_text())
         yield server
     finally:
         process.terminate()
         with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(timeout=20)
+            process.wait(timeout=TIMEOUT)
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
 
@@ -113,10 +113,11 @@ class Cell:
         self.before = self.prompt.inner_text()
         self.page.keyboard.press("Control+Enter")
 
-    def ended(self, timeout: float = 30):
+    def ended(self):
         """Waits for the end of what runs."""
         self.page.wait_for_function("([e, before]) => e.innerText != before && /\\[\\d+\\]/.test(e.innerText)",
-                                    arg=[self.prompt.element_handle(), self.before], timeout=timeout * 1000)
+                                    arg=[self.prompt.element_handle(), self.before])
+        drawn(self.page)
 
     def run(self, text: str) -> str:
         """Runs text to its end and returns what the cell shows."""
@@ -131,6 +132,14 @@ class Cell:
 
     def idle(self):
         self.panel.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]').wait_for()
+
+    def hear(self, number: int):
+        """Waits until a kernel has answered the page so often, and is idle."""
+        end = time.monotonic() + TIMEOUT
+        while len(self.answers) < number:
+            assert time.monotonic() < end, "the kernel has not answered the page"
+            self.page.wait_for_timeout(20)
+        self.idle()
 
     def shows(self, text: str):
         """Waits until the cell's output holds text."""
@@ -148,13 +157,9 @@ def open_cell(server: Server, page, name: str = "cell.ipynb") -> Cell:
     page.on("websocket", lambda ws: ws.on("framereceived", lambda f: answered.append(f) if "kernel_info_reply" in str(f) else None))
     page.goto(server.url(name))
     cell = Cell(server, page)
-    cell.editor.wait_for(timeout=60_000)
-    page.set_default_timeout(20_000)
-    end = time.monotonic() + 20
-    while not answered:
-        assert time.monotonic() < end, "the kernel has not answered the page"
-        page.wait_for_timeout(20)
-    cell.idle()
+    cell.editor.wait_for()
+    cell.answers = answered
+    cell.hear(1)
     return cell
 
 

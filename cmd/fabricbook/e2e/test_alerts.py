@@ -7,7 +7,7 @@ import urllib.request
 
 import nbformat
 import pytest
-from conftest import running, shot
+from conftest import TIMEOUT, running, shot
 from test_lab import SHOWN, errors, run_all
 
 
@@ -30,7 +30,7 @@ def webhook(labels):
 
 def post(url, body, token):
     request = urllib.request.Request(url, json.dumps(body).encode(), {"Content-Type": "application/json", "Authorization": f"Bearer {token}"})
-    with OPEN(request, timeout=10) as answer:
+    with OPEN(request, timeout=TIMEOUT) as answer:
         return answer.status
 
 
@@ -49,7 +49,7 @@ def test_alert_leads_to_its_notebook(fabric, page):
     assert post(base + "/alertmanager", webhook(labels), token) == 200
 
     with pytest.raises(urllib.error.HTTPError) as found:
-        OPEN(f"{base}/a/{FINGERPRINT}", timeout=10)
+        OPEN(f"{base}/a/{FINGERPRINT}", timeout=TIMEOUT)
     assert found.value.code == 302
     target = found.value.headers["Location"]
     assert target.startswith(fabric.address.split("/lab")[0] + "/lab/tree/alerts/")
@@ -72,5 +72,5 @@ def test_an_episode_outlives_the_process(tmp_path):
         token = (first.data / "webhook.token").read_text().strip()
         assert post(alerts_url(first) + "/alertmanager", webhook(labels), token) == 200
     with running(tmp_path / "data") as second:
-        with OPEN(alerts_url(second) + "/alerts", timeout=10) as answer:
+        with OPEN(alerts_url(second) + "/alerts", timeout=TIMEOUT) as answer:
             assert "PortUnreachable" in answer.read().decode()

@@ -1,7 +1,7 @@
 """What cells show, as a person sees it in JupyterLab: each kind of display is drawn, in the light and in the dark theme."""
 
 import pytest
-from conftest import shot
+from conftest import new_context, shot
 from frontends import lab, open_cell
 from test_lab import errors
 
@@ -9,7 +9,7 @@ from test_lab import errors
 @pytest.fixture(scope="module")
 def cell(browser, tmp_path_factory):
     with lab(tmp_path_factory.mktemp("displays")) as server:
-        context = browser.new_context(viewport={"width": 1440, "height": 1000})
+        context = new_context(browser)
         yield open_cell(server, context.new_page())
         context.close()
 

@@ -3,7 +3,7 @@
 import json
 
 import nbformat
-from conftest import ROOT
+from conftest import ROOT, TIMEOUT
 from jupyter_client.kernelspec import KernelSpecManager
 from nbclient import NotebookClient
 from nbconvert import HTMLExporter
@@ -16,7 +16,7 @@ def test_nbclient_runs_the_first_notebook(fabric, monkeypatch, caplog):
         monkeypatch.setenv(name, value)
     assert "fabricbook" in KernelSpecManager().find_kernel_specs()
     nb = nbformat.read(NOTEBOOK, as_version=4)
-    NotebookClient(nb, timeout=60, kernel_name="fabricbook").execute()
+    NotebookClient(nb, timeout=TIMEOUT, iopub_timeout=TIMEOUT, kernel_name="fabricbook").execute()
     code = [c for c in nb.cells if c.cell_type == "code" and c.source.strip()]
     assert [c.execution_count for c in code] == list(range(1, len(code) + 1))
     text = json.dumps([c.outputs for c in code])

@@ -4,8 +4,9 @@ import json
 import re
 import stat
 import subprocess
+import time
 
-from conftest import ARTIFACTS, running, shot
+from conftest import ARTIFACTS, TIMEOUT, drawn, running, shot
 
 
 # JupyterLab opens again what was open before, in tabs behind the one that the URL names.
@@ -17,25 +18,27 @@ def run_all(page, url, wait=True):
     answered = []  # by kernels; what is run before that, JupyterLab drops
     page.on("websocket", lambda ws: ws.on("framereceived", lambda f: answered.append(ws.url) if "kernel_info_reply" in str(f) else None))
     page.goto(url)
-    page.wait_for_selector(f"{SHOWN} .jp-CodeCell", timeout=60_000)
-    page.wait_for_selector(f'{SHOWN} .jp-NotebookPanel-toolbar :text("Fabricbook")', timeout=60_000)
-    page.wait_for_selector(f'{SHOWN} .jp-Notebook-ExecutionIndicator[data-status="idle"]', timeout=60_000)
-    for _ in range(600):
-        if len(set(answered)) >= page.locator(".jp-NotebookPanel").count():
-            break
+    page.wait_for_selector(f"{SHOWN} .jp-CodeCell")
+    page.wait_for_selector(f'{SHOWN} .jp-NotebookPanel-toolbar :text("Fabricbook")')
+    page.wait_for_selector(f'{SHOWN} .jp-Notebook-ExecutionIndicator[data-status="idle"]')
+    end = time.monotonic() + TIMEOUT
+    while len(set(answered)) < page.locator(".jp-NotebookPanel").count():
+        assert time.monotonic() < end, "the kernels have not answered the page"
         page.wait_for_timeout(100)
+    before = max([0, *map(int, re.findall(r"\[(\d+)\]", " ".join(page.locator(f"{SHOWN} .jp-InputPrompt").all_inner_texts())))])
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_role("menuitem", name=re.compile(r"^Run All Cells")).click()
     if not wait:
         return
     page.wait_for_function(
-        """shown => {
+        """([shown, before]) => {
             const panel = document.querySelector(shown);
             const cells = [...panel.querySelectorAll('.jp-CodeCell')].filter(c => c.querySelector('.cm-content').innerText.trim());
             const prompts = cells.map(c => c.querySelector('.jp-InputPrompt').innerText);
             const failed = panel.querySelector('.jp-OutputArea-output[data-mime-type="application/vnd.jupyter.stderr"], .jp-RenderedText[data-mime-type="application/vnd.jupyter.error"]');
-            return failed || (cells.length > 0 && prompts.every(p => /\\[\\d+\\]/.test(p)));
-        }""", arg=SHOWN, timeout=120_000)
+            return failed || (cells.length > 0 && prompts.every(p => /\\[\\d+\\]/.test(p) && Number(p.match(/\\d+/)[0]) > before));
+        }""", arg=[SHOWN, before])
+    drawn(page)
 
 
 # Scenario S1: who reaches whom, in rows; tcp/5432 is as icmp. Columns as rows.
@@ -69,7 +72,7 @@ def test_run_all_in_jupyterlab(fabric, page):
 
     matrix = outputs.filter(has_text="Who reaches whom").first
     matrix.scroll_into_view_if_needed()  # JupyterLab renders what is in view
-    page.wait_for_function("e => e.innerText.includes('both agree')", arg=matrix.element_handle(), timeout=10_000)
+    page.wait_for_function("e => e.innerText.includes('both agree')", arg=matrix.element_handle())
     assert [table_of(matrix, i) for i in range(3)] == [EXPECTED["icmp"], EXPECTED["tcp/22"], EXPECTED["icmp"]]
     shot(matrix, "matrix.png")
     topology = page.locator('.jp-NotebookPanel .jp-OutputArea-output img[src^="data:image/svg"]').first
