@@ -189,3 +189,23 @@ wg.Wait()`,
 		}
 	}
 }
+
+// TestPauseEndsWithItsCell checks that a cell that ends without having come to the
+// place where it was to stop leaves later cells as fast as they are.
+func TestPauseEndsWithItsCell(t *testing.T) {
+	d := newStops(&tasks{}, func(string) string { return "" }, func(int, string, any) {}, func(int) {})
+	cell, other := newTask(1, "Cell [1]", nil), newTask(2, "Cell [2]", nil)
+	d.enter()
+	d.pause.Store(cell)
+	d.update()
+	for _, step := range []struct {
+		ends *task
+		up   bool
+	}{{other, true}, {cell, false}} {
+		step.ends.ended.Store(true)
+		d.ended(step.ends)
+		if got := d.flag.isUp(); got != step.up || (d.pause.Load() != nil) != step.up {
+			t.Errorf("after the end of %s places are told: %v, want %v", step.ends.name, got, step.up)
+		}
+	}
+}

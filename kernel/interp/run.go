@@ -34,6 +34,7 @@ func (e *Engine) run(ctx context.Context, t *task, p *program, wanted bool) (*di
 	go e.runCell(t, p, wanted, done)
 	end, ok := e.await(ctx, t, done)
 	t.ended.Store(true)
+	ts.stops.ended(t)
 	e.out.sync()
 	ts.finish(t, p.stop, !ok || t.stopping.Load())
 	if t.stopping.Load() {

@@ -101,6 +101,13 @@ func (d *stops) update() {
 	d.flag.set(up)
 }
 
+// ended takes back a pause that came too late for t, which has ended.
+func (d *stops) ended(t *task) {
+	if d.pause.CompareAndSwap(t, nil) {
+		d.update()
+	}
+}
+
 //go:norace
 func (f *flag) isUp() bool { return f.up }
 
