@@ -9,10 +9,10 @@
 //
 // # How a notebook declares itself a runbook
 //
-// The kernel does not see a notebook. JupyterLab tells it the path of the file at
-// its start (JPY_SESSION_NAME) and the id of each cell; other front ends tell
-// less, and none tells the notebook's metadata. So there are two ways, and a
-// notebook may use both:
+// The kernel does not see a notebook. JupyterLab and Notebook 7 tell it the path of
+// the file at its start (JPY_SESSION_NAME) and the id of each cell, VS Code both in
+// the place of the id (address.go); other front ends tell less, and none tells the
+// notebook's metadata. So there are two ways, and a notebook may use both:
 //
 //   - In the file: "fabricbook": {"runbook": true} in the notebook's metadata. The
 //     code cells are its steps, in the order of the saved file; a cell that is not

@@ -44,6 +44,8 @@ type progress struct {
 	done    bool // counts for those that come after it
 	frozen  bool
 	skipped bool
+
+	repeatable bool // said so when it was sent last
 }
 
 // NewRunbook makes the runbook of the notebook in a file; an empty path means
@@ -141,15 +143,15 @@ func (r *Runbook) find(c Cell, d directives, rest string) *progress {
 // done.
 func (r *Runbook) check(c Cell, d directives, cmd command, p *progress) Verdict {
 	at := r.file.find(c)
-	repeatable := d.repeatable || at >= 0 && r.file.runbook && r.file.steps[at].repeatable
+	p.repeatable = d.repeatable || at >= 0 && r.file.runbook && r.file.steps[at].repeatable
 	switch {
 	case p.running:
 		return refused(capital(r.name(p))+" is running now.", "Wait for its end, or interrupt it.")
 	case p.done && cmd.verb == "skip":
 		return refused(capital(r.name(p))+" is done already.", "Remove the line %skip.")
-	case p.frozen && !repeatable && cmd.verb == "unfreeze" && p.source == c.Source:
+	case p.held() && cmd.verb == "unfreeze" && p.source == c.Source:
 		return p.refused(r.whyFrozen(p, false), "Its %unfreeze has been used. To run it once more, change the reason in that line.")
-	case p.frozen && !repeatable && cmd.verb != "unfreeze":
+	case p.held() && cmd.verb != "unfreeze":
 		return p.refused(r.whyFrozen(p, p.source != c.Source),
 			"To run it again on purpose, write %unfreeze and the reason above its first line; to free it from elsewhere, run a cell with %unfreeze "+r.handle(p)+" and the reason.")
 	}
@@ -210,7 +212,7 @@ func (r *Runbook) answer(cmd command) Verdict {
 	which, _, _ := strings.Cut(cmd.reason, " ")
 	var freed []string
 	for _, p := range r.sorted() {
-		if p.frozen && (which == "all" || which == p.id && which != "" || r.number(p) > 0 && strconv.Itoa(r.number(p)) == which) {
+		if p.held() && (which == "all" || which == p.id && which != "" || r.number(p) > 0 && strconv.Itoa(r.number(p)) == which) {
 			p.frozen = false
 			freed = append(freed, r.name(p))
 		}
@@ -252,13 +254,16 @@ func (r *Runbook) list() string {
 	return b.String()
 }
 
+// held tells whether the cell may not run again.
+func (p *progress) held() bool { return p.frozen && !p.repeatable }
+
 func (p *progress) state() string {
 	switch {
 	case p.running:
 		return "running"
 	case p.skipped:
 		return "skipped at " + p.when.Format(time.TimeOnly)
-	case p.frozen:
+	case p.held():
 		return "frozen at " + p.when.Format(time.TimeOnly)
 	case p.done:
 		return "done at " + p.when.Format(time.TimeOnly)

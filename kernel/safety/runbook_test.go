@@ -72,6 +72,19 @@ func TestFinishedCellsAreFrozen(t *testing.T) {
 		"ran noid()", "refused: The cell “noid()” is frozen: it ended well as [9] at T.")
 }
 
+func TestARepeatableCellIsListedAsDone(t *testing.T) {
+	wantPlay(t, play(NewRunbook(""),
+		"a: //fabricbook:step 1\none()", "b: //fabricbook:step 2\n//fabricbook:repeatable\nlook()",
+		"x: %steps", "x: %unfreeze 2 why not", "x: %unfreeze all again",
+		"b: //fabricbook:step 2\nlook()",
+	),
+		"ran //fabricbook:step 1\none()", "ran //fabricbook:step 2\n//fabricbook:repeatable\nlook()",
+		"answer: frozen at T   1            one()\ndone at T     2            look()\n",
+		"refused: No frozen cell is called \"2\".",
+		"answer: unfrozen: step 1 “one()” (unfreeze all again)",
+		"refused: Step 2 “look()” is frozen: it ended well as [2] at T and was changed since.")
+}
+
 func TestUnfreezing(t *testing.T) {
 	wantPlay(t, play(NewRunbook(""),
 		"a: //fabricbook:step 1\none()", "b: //fabricbook:step 2\ntwo()",
