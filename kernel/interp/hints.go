@@ -331,7 +331,7 @@ func (h *hinter) undefined(m []string) (near, hint string) {
 			return near, ""
 		}
 	}
-	return "", "no cell that ran since the kernel started declares " + name + ": run the one that does"
+	return "", "no cell that ran in this session declares " + name + ": run the one that does"
 }
 
 var (
