@@ -18,11 +18,15 @@ import (
 // evaluateTime bounds what a debugger has evaluated.
 const evaluateTime = 5 * time.Second
 
-// evaluateFor answers evaluate.
+// evaluateFor answers evaluate. JupyterLab then empties its panel of variables, and
+// fills it for frames that it does not know yet.
 func (e *Engine) evaluateFor(a dap.EvaluateArguments) (any, error) {
 	values, of, err := e.evaluateIn(a.Frame, a.Expression, nil)
 	if err != nil {
 		return nil, err
+	}
+	if a.Frame != 0 {
+		e.tasks.stops.renumber(a.Frame)
 	}
 	return e.read(func(w *viewer) (any, error) {
 		answer := dap.Evaluation{}

@@ -93,17 +93,18 @@ type stopFrame struct {
 	cell   int
 }
 
-// frame finds a call of the stopped thread by its number.
+// frame finds a call of the stopped thread by one of its numbers.
 func (e *Engine) frame(number int) (stopFrame, error) {
 	th := e.tasks.stops.stoppedThread()
 	if th == nil {
 		return stopFrame{}, errNotStopped
 	}
-	i := len(th.stack) - 1 - (number - th.base)
-	if i < 0 || i >= len(th.stack) {
+	depth := number - th.first
+	if depth < 0 || number >= th.base+len(th.stack) {
 		return stopFrame{}, fmt.Errorf("frame %d is over: ask for the stack again", number)
 	}
-	return stopFrame{th.stack[i], number, th.number, th.task.cell}, nil
+	v := th.stack[len(th.stack)-1-depth%len(th.stack)]
+	return stopFrame{v, number, th.number, th.task.cell}, nil
 }
 
 // locals are the variables that the frame can see besides those of the session.

@@ -43,7 +43,8 @@ type stops struct {
 type halt struct {
 	*thread
 	stack []visit // outermost call first
-	base  int     // number of the innermost frame
+	first int     // number of the innermost frame, and of all that follow it
+	base  int     // number of the innermost frame now
 }
 
 // thread is a goroutine of a cell as a debugger knows it.
@@ -314,8 +315,8 @@ func (d *stops) stop(th *thread, reason string) {
 	case <-gone:
 		return
 	}
-	first := int(d.frames.Add(int64(len(th.stack)))) - len(th.stack) + 1
-	d.setHalted(&halt{th, slices.Clone(th.stack), first})
+	first := d.number(th.stack)
+	d.setHalted(&halt{th, slices.Clone(th.stack), first, first})
 	d.pause.CompareAndSwap(th.task, nil)
 	d.setMode(th, run)
 	select {
@@ -343,6 +344,24 @@ func (ts *tasks) afterStop(th *thread) {
 	ts.hold.resume(th.goroutine)
 	if th.task.stopping.Load() {
 		ts.halt()
+	}
+}
+
+// number gives numbers to the frames of a stack and returns that of the innermost.
+func (d *stops) number(stack []visit) int {
+	return int(d.frames.Add(int64(len(stack)))) - len(stack) + 1
+}
+
+// renumber gives the frames of the stopped thread new numbers beside those that they
+// have, if the given one is the innermost: a front end that forgot their variables asks
+// anew only for frames that are new, and looks at the innermost then.
+func (d *stops) renumber(frame int) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.halted != nil && (frame-d.halted.first)%len(d.halted.stack) == 0 {
+		now := *d.halted
+		now.base = d.number(now.stack)
+		d.halted = &now
 	}
 }
 

@@ -420,6 +420,19 @@ work(&Box{W: 3, H: 4}, "ab", "cde") + give(1)`
 	if got := d.eval(0, "scale"); got != "int 10" {
 		t.Errorf("without a frame: %s", got)
 	}
+	again := d.stack()[0].ID
+	if got := d.locals(again); again == frame || got != d.locals(frame) || !strings.Contains(got, `name="cde"`) {
+		t.Errorf("after evaluations the frame %d is %d with%s", frame, again, got)
+	}
+	if got := d.eval(again+1, "len(names)"); !strings.HasPrefix(got, "error") {
+		t.Errorf("the frame outside sees %s", got)
+	}
+	if got := d.eval(again+1, "scale"); got != "int 10" || d.stack()[0].ID != again {
+		t.Errorf("evaluated to %s in the frame outside, the frame %d is now %d", got, again, d.stack()[0].ID)
+	}
+	if got := d.eval(again, "unknown"); got == "" || d.stack()[0].ID != again {
+		t.Errorf("an evaluation that failed (%s) gave the frame %d the number %d", got, again, d.stack()[0].ID)
+	}
 	if got := d.eval(frame+1000, "size"); !strings.HasPrefix(got, "error frame") {
 		t.Errorf("in a frame that is none: %s", got)
 	}

@@ -113,6 +113,13 @@ def test_breakpoints_and_steps(fabric, page):
     eventually(lambda: [name in text for name, text in zip(("double", "the cell"), calls.all_inner_texts(), strict=False)], [True, True])
     assert calls.count() == 2
     shot(page, "debugger-stopped.png")
+    press(page, "evaluate")
+    console = page.locator(".jp-CodeConsole-promptCell .cm-content").last
+    console.click()
+    page.keyboard.insert_text("double(n + 20)")
+    page.keyboard.press("Shift+Enter")
+    page.locator(".jp-CodeConsole-content .jp-OutputArea-output", has_text="42").first.wait_for(timeout=20_000)
+    await_value(page, "twice", "2")  # JupyterLab emptied the panel, and has asked anew
     for i in ("1", "2"):
         press(page, "continue")
         await_stop(page, 1, "total += double(i + 1)")
