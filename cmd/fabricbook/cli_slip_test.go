@@ -72,3 +72,20 @@ func TestNoControllerIsSaidOnce(t *testing.T) {
 		t.Errorf("code %d: %s", r.code, r.err)
 	}
 }
+
+// TestHelpOfNoCommand says that there is none, as the command itself would.
+func TestHelpOfNoCommand(t *testing.T) {
+	for args, want := range map[string]string{
+		"help stauts":        `unknown command "stauts"; did you mean status?`,
+		"help kernel remove": `unknown command "remove"; `,
+	} {
+		if r := fabricbook(t, "", strings.Fields(args)...); r.code != 2 || !strings.Contains(r.err, want) || r.out != "" {
+			t.Errorf("%s: code %d: %s%s", args, r.code, r.out, r.err)
+		}
+	}
+	for args, want := range map[string]string{"help": "Look and change:", "help kernel install": "--sys-prefix", "help help": "help"} {
+		if r := fabricbook(t, "", strings.Fields(args)...); r.code != 0 || !strings.Contains(r.out, want) {
+			t.Errorf("%s: code %d: %s%s", args, r.code, r.out, r.err)
+		}
+	}
+}

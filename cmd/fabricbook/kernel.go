@@ -93,7 +93,7 @@ func kernelInstallCommand() *cobra.Command {
 	}
 	f := c.Flags()
 	f.BoolVar(&o.User, "user", false, "for this user (the default)")
-	f.BoolVar(&o.SysPrefix, "sys-prefix", false, "into the active Python environment (VIRTUAL_ENV or CONDA_PREFIX)")
+	f.BoolVar(&o.SysPrefix, "sys-prefix", false, "into the active Python environment (VIRTUAL_ENV, CONDA_PREFIX, else that of python3)")
 	f.StringVar(&o.Prefix, "prefix", "", "below this folder, in share/jupyter/kernels")
 	f.StringVar(&o.Name, "name", "", "folder name of the kernelspec (default fabricbook)")
 	f.StringVar(&o.DisplayName, "display-name", "", "name that Jupyter shows (default Go (Fabricbook), with --name Go (NAME))")

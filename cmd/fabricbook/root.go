@@ -34,7 +34,20 @@ func newRoot() *cobra.Command {
 	root.AddCommand(in("serve", upCommand(), labCommand())...)
 	root.AddCommand(in("look", clientCommands()...)...)
 	root.AddCommand(in("notebook", kernelCommand(), runCommand(func() engine.Factory { return cellEngine() }))...)
+	root.InitDefaultHelpCmd()
+	if help, _, err := root.Find([]string{"help"}); err == nil {
+		help.Args = helpArgs
+	}
 	return root
+}
+
+// helpArgs refuses what is no command.
+func helpArgs(help *cobra.Command, args []string) error {
+	found, rest, err := help.Root().Find(args)
+	if err != nil {
+		return exitCode{2, err}
+	}
+	return noSuchCommand(found, rest)
 }
 
 // noSuchCommand is what is left when the first word names no command.
