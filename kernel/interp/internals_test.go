@@ -73,8 +73,8 @@ func TestEngineInternals(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !strings.Contains(string(module), "github.com/goplus/ixgo v1.1.1") {
-		t.Error("the linked functions (go:linkname) were read, and newInterp taken from ixgo.NewInterp, in ixgo v1.1.1: compare their signatures, then change this test")
+	if !strings.Contains(string(module), "github.com/goplus/ixgo v1.1.1") || !strings.Contains(string(module), "github.com/goplus/reflectx v1.7.2") {
+		t.Error("the linked functions (go:linkname) were read, and newInterp taken from ixgo.NewInterp, in ixgo v1.1.1 and reflectx v1.7.2: compare their signatures, then change this test")
 	}
 }
 
