@@ -21,8 +21,8 @@
 //	excerpt, syntax, hints, nearest, frames what went wrong, where, and what to do
 //	debug, hold, values, stops, instrument  looking at values, and stopping at breakpoints
 //	newinterp, quicken, share, methods,     where ixgo does too little, by its private parts:
-//	methodtables, nilmap, defers, locks,    TestEngineInternals pins them to its version
-//	panics
+//	methodtables, nilmap, assert, defers,   TestEngineInternals pins them to its version
+//	locks, panics
 //
 // The packages that cells may import are handed in as [Package] values (see
 // bind, which generates them); the common ones of the standard library are

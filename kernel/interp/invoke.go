@@ -16,8 +16,8 @@ import (
 func makeCallInstr(function unsafe.Pointer, i *ixgo.Interp, instr ssa.Value, call *ssa.CallCommon) func(*ixgo.Frame)
 
 // adapt replaces compiled instructions of t's interpreter: calls of methods through
-// interfaces, see separate, where files turn into interfaces, see handOn, and where
-// maps hold interfaces, see nilInMap.
+// interfaces, see separate, where files turn into interfaces, see handOn, assertions of
+// types, see assert, and where maps hold interfaces, see nilInMap.
 func adapt(p *program, t *task, out *output) {
 	for it := reflect.ValueOf(p.interp).Elem().FieldByName("funcs").MapRange(); it.Next(); {
 		f := it.Value()
@@ -35,6 +35,8 @@ func adapt(p *program, t *task, out *output) {
 				c.compiled[n] = separate(f.UnsafePointer(), p.interp, call, c.compiled[n])
 			} else if other := out.handOn(t, c.slots, instr, c.compiled[n]); other != nil {
 				c.compiled[n] = other
+			} else if a, ok := instr.(*ssa.TypeAssert); ok {
+				c.compiled[n] = assert(p.interp, c.slots, a, c.compiled[n])
 			} else if other := nilInMap(c.slots, instr, c.compiled[n]); other != nil {
 				c.compiled[n] = other
 			} else {

@@ -45,7 +45,7 @@ func (s *sources) panicHint(value any, frames []frame) string {
 
 var (
 	outOfRange = regexp.MustCompile(`index out of range \[\d+\] with length (\d+)`)
-	notOfType  = regexp.MustCompile(`interface conversion: .* is (.*), not (\S+)$`)
+	notOfType  = regexp.MustCompile(`interface conversion: .* is (?:(.*), )?not (\S+?)(?:: missing method \S+| \(types from different scopes\))?$`)
 )
 
 // panicHints are hints by what the text of a panic holds; named, if there is one, is
