@@ -17,7 +17,8 @@ func makeCallInstr(function unsafe.Pointer, i *ixgo.Interp, instr ssa.Value, cal
 
 // adapt replaces compiled instructions of t's interpreter: calls of methods through
 // interfaces, see separate, where files turn into interfaces, see handOn, assertions of
-// types, see assert, and where maps hold interfaces, see nilInMap.
+// types, see assert, where maps hold interfaces, see nilInMap, min and max, see extreme,
+// and where ways meet, see phis.
 func adapt(p *program, t *task, out *output) {
 	for it := reflect.ValueOf(p.interp).Elem().FieldByName("funcs").MapRange(); it.Next(); {
 		f := it.Value()
@@ -39,7 +40,10 @@ func adapt(p *program, t *task, out *output) {
 				c.compiled[n] = assert(p.interp, c.slots, a, c.compiled[n])
 			} else if other := nilInMap(c.slots, instr, c.compiled[n]); other != nil {
 				c.compiled[n] = other
+			} else if other := extreme(c.slots, instr); other != nil {
+				c.compiled[n] = other
 			} else {
+				c.phis(n)
 				c.quicken(n, p.stop)
 			}
 		}
