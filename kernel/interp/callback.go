@@ -24,11 +24,35 @@ type methodFinder struct {
 func (m methodFinder) FindMethod(t reflect.Type, f *types.Func) func([]reflect.Value) []reflect.Value {
 	method := m.interp.FindMethod(t, f)
 	handles := f.Name() == "ServeHTTP"
+	if formats[f.Name()] {
+		method = panickingWithValue(method)
+	}
 	return func(args []reflect.Value) []reflect.Value {
 		if !m.tasks.take(m.task) {
 			return method(args)
 		}
 		return m.call(t, handles, method, args)
+	}
+}
+
+// formats are the methods that package fmt calls to print a value.
+var formats = map[string]bool{"Error": true, "String": true, "GoString": true, "Format": true}
+
+// panickingWithValue makes a method panic with the value that the cell gave, which
+// package fmt prints, and not with the engine's, whose text is made anew by it: that
+// of a value whose method panics with the value itself had no end.
+func panickingWithValue(method func([]reflect.Value) []reflect.Value) func([]reflect.Value) []reflect.Value {
+	return func(args []reflect.Value) []reflect.Value {
+		defer func() {
+			switch r := recover().(type) {
+			case nil:
+			case ixgo.PanicError:
+				panic(r.Value)
+			default:
+				panic(r)
+			}
+		}()
+		return method(args)
 	}
 }
 

@@ -22,7 +22,7 @@
 //	debug, hold, values, stops, instrument  looking at values, and stopping at breakpoints
 //	newinterp, quicken, share, methods,     where ixgo does too little, by its private parts:
 //	methodtables, nilmap, assert, defers,   TestEngineInternals pins them to its version
-//	locks, panics, phis
+//	locks, panics, phis, unwind
 //
 // The packages that cells may import are handed in as [Package] values (see
 // bind, which generates them); the common ones of the standard library are

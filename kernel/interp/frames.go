@@ -3,6 +3,8 @@ package interp
 import (
 	"go/token"
 	"reflect"
+	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -23,14 +25,16 @@ func framesOf(fr *ixgo.Frame) []frame {
 	if fr == nil {
 		return nil
 	}
+	all := fr.CallerFrames()
+	guard := slices.IndexFunc(all, func(f runtime.Frame) bool { return strings.HasPrefix(f.File, cellPrefix) })
+	return callsIn(fr, all[guard+1:])
+}
+
+// callsIn lists those of frames that are cells' calls, found from fr.
+func callsIn(fr *ixgo.Frame, frames []runtime.Frame) []frame {
 	places := placesOf(*(**ixgo.Interp)(privateField(reflect.ValueOf(fr).Elem(), "interp")))
 	var out []frame
-	guard := true
-	for _, f := range fr.CallerFrames() {
-		if guard && strings.HasPrefix(f.File, cellPrefix) {
-			guard = false
-			continue
-		}
+	for _, f := range frames {
 		out = places.add(out, frame{function: f.Function, file: f.File, line: f.Line}, int(f.PC-f.Entry))
 	}
 	return out

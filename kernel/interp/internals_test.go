@@ -31,6 +31,10 @@ func TestEngineInternals(t *testing.T) {
 	} else {
 		t.Fatal("Interp.funcs is not map[*ssa.Function]*function")
 	}
+	panicking, ok := reflect.TypeFor[ixgo.Frame]().FieldByName("_panic")
+	if !ok || panicking.Type.Kind() != reflect.Pointer {
+		t.Fatal("Frame._panic is no pointer")
+	}
 	for _, f := range []struct {
 		in   reflect.Type
 		name string
@@ -60,6 +64,11 @@ func TestEngineInternals(t *testing.T) {
 		{reflect.TypeFor[ixgo.Frame](), "block", reflect.TypeFor[*ssa.BasicBlock]()},
 		{reflect.TypeFor[ixgo.Frame](), "pred", reflect.TypeFor[int]()},
 		{reflect.TypeFor[ixgo.Frame](), "ipc", reflect.TypeFor[int]()},
+		{reflect.TypeFor[ixgo.Frame](), "caller", reflect.TypeFor[*ixgo.Frame]()},
+		{reflect.TypeFor[ixgo.Frame](), "callee", reflect.TypeFor[*ixgo.Frame]()},
+		{panicking.Type.Elem(), "link", panicking.Type},
+		{panicking.Type.Elem(), "pcs", reflect.TypeFor[[]uintptr]()},
+		{function, "Recover", reflect.TypeFor[[]func(*ixgo.Frame)]()},
 	} {
 		field, ok := f.in.FieldByName(f.name)
 		if !ok || field.Type != f.want {

@@ -18,7 +18,7 @@ func makeCallInstr(function unsafe.Pointer, i *ixgo.Interp, instr ssa.Value, cal
 // adapt replaces compiled instructions of t's interpreter: calls of methods through
 // interfaces, see separate, where files turn into interfaces, see handOn, assertions of
 // types, see assert, where maps hold interfaces, see nilInMap, min and max, see extreme,
-// and where ways meet, see phis.
+// where ways meet, see phis, and what panics pass, see unwound.
 func adapt(p *program, t *task, out *output) {
 	for it := reflect.ValueOf(p.interp).Elem().FieldByName("funcs").MapRange(); it.Next(); {
 		f := it.Value()
@@ -31,6 +31,7 @@ func adapt(p *program, t *task, out *output) {
 			slots:    *(*map[ssa.Value]uint32)(privateField(f.Elem(), "index")),
 			blocks:   *(*[]int)(privateField(f.Elem(), "Blocks")),
 		}
+		defers := f.Elem().FieldByName("Recover").Len() > 0
 		for n, instr := range c.source[:min(len(c.source), len(c.compiled))] {
 			if call, ok := instr.(*ssa.Call); ok && call.Call.IsInvoke() {
 				c.compiled[n] = separate(f.UnsafePointer(), p.interp, call, c.compiled[n])
@@ -46,6 +47,17 @@ func adapt(p *program, t *task, out *output) {
 				c.phis(n)
 				c.quicken(n, p.stop)
 			}
+			switch instr.(type) {
+			case *ssa.Call:
+				if c.compiled[n] != nil && defers {
+					c.compiled[n] = unwound(c.compiled[n])
+				}
+			case *ssa.Panic:
+				c.compiled[n] = panicking(c.compiled[n])
+			}
+		}
+		if len(c.source) > 0 && c.compiled[0] != nil && !c.begins {
+			c.compiled[0] = begin(c.compiled[0])
 		}
 	}
 }

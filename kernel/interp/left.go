@@ -9,6 +9,8 @@ import (
 const (
 	// leftEvery is how often what stopped cells left behind is looked for.
 	leftEvery = 50 * time.Millisecond
+	// leftShare is how many times as long as a look takes is waited for the next one.
+	leftShare = 20
 	// leftWaits is how many times in a row it must be found to wait before it is no
 	// longer looked for: it may wait for good.
 	leftWaits = 10
@@ -42,8 +44,10 @@ func (ts *tasks) leaveBehind(t *task) {
 // lookForLeft strikes out of ts.left what has halted, and what waits and may do so for
 // good: that halts where it runs its own code. It comes back while anything is left.
 func (ts *tasks) lookForLeft() {
+	began := time.Now()
 	starting := ts.starting.Load() > 0
 	active, waiting := ts.activity()
+	next := max(leftEvery, leftShare*time.Since(began)) // stacks can be deep, and all wait meanwhile
 	ts.mu.Lock()
 	defer ts.mu.Unlock()
 	ts.left = slices.DeleteFunc(ts.left, func(t *task) bool {
@@ -58,7 +62,7 @@ func (ts *tasks) lookForLeft() {
 		return t.waited >= leftWaits
 	})
 	if len(ts.left) > 0 && !ts.closed {
-		time.AfterFunc(leftEvery, ts.lookForLeft)
+		time.AfterFunc(next, ts.lookForLeft)
 	}
 	ts.signal()
 }

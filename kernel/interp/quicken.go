@@ -22,6 +22,7 @@ type code struct {
 	compiled []func(*ixgo.Frame)  // of source, one by one
 	slots    map[ssa.Value]uint32 // see slot
 	blocks   []int                // where in compiled each block begins
+	begins   bool                 // the first instruction is a safepoint
 }
 
 // quicken replaces instruction n, if there is a quicker one. stop is the flag of the
@@ -85,6 +86,7 @@ var frameBlock, framePred, frameNext = func() (block, pred, next uintptr) {
 
 // safepoint makes instruction n, which reads the flag, and the one behind it, which
 // asks for it, one: while the flag is down it goes on where that would have gone on.
+// At the head of a function it does what begin does too.
 func (c *code) safepoint(n int, read *ssa.UnOp, stop *flag) {
 	if n+1 >= len(c.source) {
 		return
@@ -93,14 +95,19 @@ func (c *code) safepoint(n int, read *ssa.UnOp, stop *flag) {
 	if !ok || test.Cond != ssa.Value(read) {
 		return
 	}
+	c.begins = c.begins || n == 0
 	result, this, next := c.slot(read), test.Block().Index, test.Block().Succs[1]
 	begin := c.blocks[next.Index]
+	first := n == 0
 	c.compiled[n] = func(fr *ixgo.Frame) {
+		p := unsafe.Pointer(fr)
+		if callee := (*unsafe.Pointer)(unsafe.Add(p, frameCallee)); first && *callee != nil {
+			*callee = nil
+		}
 		if stop.up {
 			valuesOf(fr)[result] = true
 			return
 		}
-		p := unsafe.Pointer(fr)
 		*(*int)(unsafe.Add(p, framePred)) = this
 		*(**ssa.BasicBlock)(unsafe.Add(p, frameBlock)) = next
 		*(*int)(unsafe.Add(p, frameNext)) = begin

@@ -77,8 +77,9 @@ func (t *task) reason() *engine.Failure {
 func (e *Engine) runCell(t *task, p *program, wanted bool, done chan<- ending) {
 	debug.SetPanicOnFault(true) // a bad address in the engine becomes a panic
 	end := ending{failure: &engine.Failure{Kind: engine.Exited, Message: "runtime.Goexit ended the cell", Traceback: []string{"runtime.Goexit ended the cell"}}}
-	e.tasks.owners.Store(gid.Get(), t)
-	e.tasks.hold.point(gid.Get())
+	t.goroutine = gid.Get()
+	e.tasks.owners.Store(t.goroutine, t)
+	e.tasks.hold.point(t.goroutine)
 	defer func() {
 		if r := recover(); r != nil {
 			end = ending{failure: t.panicked(p, r)}

@@ -343,7 +343,7 @@ func (d *stops) stop(th *thread, reason string) {
 func (ts *tasks) afterStop(th *thread) {
 	ts.hold.resume(th.goroutine)
 	if th.task.stopping.Load() {
-		ts.halt()
+		ts.halt(th.stack[len(th.stack)-1].frame)
 	}
 }
 

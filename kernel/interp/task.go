@@ -3,7 +3,6 @@ package interp
 import (
 	"context"
 	"reflect"
-	"runtime"
 	"runtime/metrics"
 	"slices"
 	"sync"
@@ -19,15 +18,16 @@ import (
 
 // task is a cell that runs, or ran and left goroutines behind.
 type task struct {
-	cell     int
-	name     string // of the cell in positions
-	sources  *sources
-	asks     bool          // the front end can answer questions
-	stopping atomic.Bool   // its goroutines are to halt at their next safepoint
-	stopped  chan struct{} // closed with stopping
-	once     sync.Once
-	ended    atomic.Bool // Execute has returned
-	waited   int         // how often in a row it was seen to wait after it was stopped; under tasks.mu
+	cell      int
+	name      string // of the cell in positions
+	sources   *sources
+	asks      bool          // the front end can answer questions
+	stopping  atomic.Bool   // its goroutines are to halt at their next safepoint
+	stopped   chan struct{} // closed with stopping
+	once      sync.Once
+	ended     atomic.Bool // Execute has returned
+	goroutine uint64      // the cell's own
+	waited    int         // how often in a row it was seen to wait after it was stopped; under tasks.mu
 
 	mu      sync.Mutex
 	results []any
@@ -55,6 +55,7 @@ type tasks struct {
 	owners    sync.Map     // goroutine id to *task
 	starting  atomic.Int64 // goroutines whose go statement has run and that have no owner yet
 	unwinding sync.Map     // goroutine id to *unwinding
+	depths    sync.Map     // goroutine id to *int, how many safepoints it has passed while some stack was large
 
 	mu      sync.Mutex
 	flags   []weak.Pointer[flag] // of all programs that may have code running
@@ -174,14 +175,11 @@ func (t *task) setResults(v []any) {
 }
 
 // halt is called at safepoints while flags are up.
-func (ts *tasks) halt() {
-	if ts.deep.Load() {
-		var pc [1]uintptr
-		if runtime.Callers(maxDepth, pc[:]) > 0 {
-			panic(errTooDeep)
-		}
-	}
+func (ts *tasks) halt(fr *ixgo.Frame) {
 	id := gid.Get()
+	if ts.deep.Load() && ts.tooDeep(id) {
+		ts.overflow(id, fr)
+	}
 	ts.hold.point(id)
 	v, ok := ts.owners.Load(id)
 	if !ok || !v.(*task).stopping.Load() {
@@ -192,6 +190,7 @@ func (ts *tasks) halt() {
 	if u := v.(*unwinding); again && !u.over(now) {
 		return
 	}
+	shortenAbove(fr)
 	panic(halted{})
 }
 
@@ -229,6 +228,7 @@ func (ts *tasks) forget() {
 	id := gid.Get()
 	ts.owners.Delete(id)
 	ts.unwinding.Delete(id)
+	ts.depths.Delete(id)
 	ts.stops.forget(id)
 	ts.hold.forget(id)
 }
@@ -364,6 +364,7 @@ func (ts *tasks) watchDepth(ctx context.Context) {
 		metrics.Read(sample)
 		large := sample[0].Value.Uint64() > largeStacks
 		if large != ts.deep.Swap(large) {
+			ts.depths.Clear()
 			ts.mu.Lock()
 			ts.signal()
 			ts.mu.Unlock()
