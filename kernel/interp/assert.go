@@ -55,16 +55,15 @@ func typeWord(v *any) unsafe.Pointer { return *(*unsafe.Pointer)(unsafe.Pointer(
 
 // assertionError is what Go panics with where v is not what instr asserts.
 func assertionError(i *ixgo.Interp, instr *ssa.TypeAssert, v any) error {
-	word := func(t reflect.Type) unsafe.Pointer { return (*[2]unsafe.Pointer)(unsafe.Pointer(&t))[1] }
 	e := new(runtime.TypeAssertionError)
 	fields := (*struct {
 		from, is, asserted unsafe.Pointer
 		missing            string
 	})(unsafe.Pointer(e))
 	want := toType(i, instr.AssertedType)
-	fields.asserted, fields.is = word(want), typeWord(&v)
+	fields.asserted, fields.is = wordOf(want), typeWord(&v)
 	if want.Kind() != reflect.Interface {
-		fields.from = word(toType(i, instr.X.Type()))
+		fields.from = wordOf(toType(i, instr.X.Type()))
 	} else if v != nil {
 		fields.missing = missingMethod(reflect.TypeOf(v), want)
 	}

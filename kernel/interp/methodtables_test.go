@@ -54,3 +54,43 @@ fmt.Sprint(u, &u, v, &v, m)`, "map 1 map 1 map 1 map 1 map 1"},
 		}
 	}
 }
+
+// TestPromotedMethods has compiled code call methods that are promoted through pointers,
+// values and interfaces.
+func TestPromotedMethods(t *testing.T) {
+	s := newSession(t)
+	s.ok(`import ("fmt"; "reflect")
+type E struct{ n int }
+func (e E) String() string { return fmt.Sprint("e ", e.n) }
+func (e *E) Add(by ...int) int { for _, n := range by { e.n += n }; return e.n }
+type ByValue struct{ before int; E }
+type ByPointer struct{ *E }
+type Adder interface{ Add(...int) int; fmt.Stringer; hidden() int }
+func (e *E) hidden() int { return -e.n }
+type ByInterface struct{ Adder }
+type Through struct{ before string; *ByValue }
+type Twice struct{ *Through }
+type Inside struct{ before bool; ByPointer }
+type Far struct{ *ByInterface }
+values := []any{
+	&ByValue{1, E{1}}, ByPointer{&E{2}}, ByInterface{&E{3}}, Through{"", &ByValue{2, E{4}}}, &Through{"", &ByValue{2, E{5}}},
+	Twice{&Through{"", &ByValue{3, E{6}}}}, Inside{true, ByPointer{&E{7}}}, &Inside{true, ByPointer{&E{8}}}, Far{&ByInterface{&E{9}}},
+}`)
+	if got, want := s.ok("fmt.Sprint(values...)"), "e 1 e 2 e 3 e 4 e 5 e 6 e 7 e 8 e 9"; got != want {
+		t.Errorf("fmt prints %s, want %s", got, want)
+	}
+	if got, want := s.ok(`sum := 0
+for _, v := range values {
+	sum += v.(Adder).Add(10, 1) + v.(Adder).hidden()
+	sum += reflect.ValueOf(v).MethodByName("Add").Interface().(func(...int) int)(100, 0)
+	m, _ := reflect.TypeOf(v).MethodByName("Add")
+	sum += int(m.Func.Call([]reflect.Value{reflect.ValueOf(v), reflect.ValueOf(1000)})[0].Int())
+}
+fmt.Sprint(sum, values)`), "11088 [e 1112 e 1113 e 1114 e 1115 e 1116 e 1117 e 1118 e 1119 e 1120]"; got != want {
+		t.Errorf("calls give %s, want %s", got, want)
+	}
+	none := "%!v(PANIC=String method: runtime error: invalid memory address or nil pointer dereference)"
+	if got, want := s.ok("fmt.Sprint(ByPointer{}, Far{}, ByInterface{})"), none+" "+none+" "+none; got != want {
+		t.Errorf("of nil: %s, want %s", got, want)
+	}
+}
