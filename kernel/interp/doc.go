@@ -21,8 +21,9 @@
 //	excerpt, syntax, hints, nearest, frames what went wrong, where, and what to do
 //	debug, hold, values, stops, instrument  looking at values, and stopping at breakpoints
 //	newinterp, quicken, share, methods,     where ixgo does too little, by its private parts:
-//	methodtables, nilmap, assert, defers,   TestEngineInternals pins them to its version
-//	locks, panics, phis, unwind
+//	methodtables, madetypes, nilmap,        TestEngineInternals pins them to its version
+//	assert, defers, locks, panics, phis,
+//	unwind
 //
 // The packages that cells may import are handed in as [Package] values (see
 // bind, which generates them); the common ones of the standard library are

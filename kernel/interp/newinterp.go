@@ -78,6 +78,7 @@ func (s *session) newInterp(t *task, ctx *ixgo.Context, main *ssa.Package) (*ixg
 	}
 	err := checkPackages(i, packages)
 	direct.enter(record)
+	s.mendTypes(record)
 	s.unnamed.take(record)
 	return i, err
 }
