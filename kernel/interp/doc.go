@@ -22,8 +22,8 @@
 //	debug, hold, values, stops, instrument  looking at values, and stopping at breakpoints
 //	newinterp, quicken, share, methods,     where ixgo does too little, by its private parts:
 //	methodtables, madetypes, nilmap,        TestEngineInternals pins them to its version
-//	assert, defers, locks, panics, phis,
-//	unwind
+//	assert, convert, defers, locks, panics,
+//	phis, unwind
 //
 // The packages that cells may import are handed in as [Package] values (see
 // bind, which generates them); the common ones of the standard library are

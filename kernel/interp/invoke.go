@@ -39,6 +39,8 @@ func adapt(p *program, t *task, out *output) {
 				c.compiled[n] = other
 			} else if a, ok := instr.(*ssa.TypeAssert); ok {
 				c.compiled[n] = assert(p.interp, c.slots, a, c.compiled[n])
+			} else if conversion, ok := instr.(*ssa.ChangeType); ok {
+				c.compiled[n] = changeType(c.slots, conversion, c.compiled[n])
 			} else if other := nilInMap(c.slots, instr, c.compiled[n]); other != nil {
 				c.compiled[n] = other
 			} else if other := extreme(c.slots, instr); other != nil {

@@ -1,0 +1,58 @@
+package interp
+
+import (
+	"go/types"
+	"reflect"
+	"unsafe"
+
+	"github.com/goplus/ixgo"
+	"golang.org/x/tools/go/ssa"
+)
+
+// changeType replaces a compiled conversion between types of one underlying type. ixgo v1.1.1 copies structs and arrays from where the
+// word of their interface points to, also those that stand in the word itself, like an
+// array of one channel.
+func changeType(slots map[ssa.Value]uint32, instr *ssa.ChangeType, compiled func(*ixgo.Frame)) func(*ixgo.Frame) {
+	switch instr.Type().Underlying().(type) {
+	case *types.Struct, *types.Array:
+	default:
+		return compiled
+	}
+	if _, static := instr.X.(*ssa.Const); static || !mayBeWord(instr.Type()) {
+		return compiled
+	}
+	from, result := slot(slots[instr.X]), slot(slots[instr])
+	return func(fr *ixgo.Frame) {
+		values := valuesOf(fr)
+		before := values[from]
+		if before == nil || !isDirect(reflect.TypeOf(before)) {
+			compiled(fr)
+			return
+		}
+		word := (*[2]unsafe.Pointer)(unsafe.Pointer(&before))[1]
+		values[from] = &word
+		compiled(fr)
+		values[from] = before
+		(*[2]unsafe.Pointer)(unsafe.Pointer(&values[result]))[1] = word
+	}
+}
+
+// mayBeWord tells whether values of t can stand in the word of an interface.
+func mayBeWord(t types.Type) bool {
+	switch t := t.Underlying().(type) {
+	case *types.Struct:
+		for f := range t.Fields() {
+			if mayBeWord(f.Type()) {
+				return true
+			}
+		}
+		return false
+	case *types.Array:
+		return t.Len() == 1 && mayBeWord(t.Elem())
+	case *types.Pointer, *types.Map, *types.Chan, *types.Signature:
+		return true
+	case *types.Basic:
+		return t.Kind() == types.UnsafePointer
+	}
+	return false
+}
