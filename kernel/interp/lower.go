@@ -71,6 +71,11 @@ func (s *session) restoreNames(l *lowered, r *renaming) {
 			}
 		}
 	}
+	for id, o := range l.info.Uses {
+		if v, ok := o.(*types.Var); ok && v.Embedded() {
+			id.Name = v.Name() // keys of literals are looked up by it
+		}
+	}
 	for unique, name := range given {
 		if t, ok := s.pkg.Scope().Lookup(unique).(*types.TypeName); ok {
 			s.listed[t] = unique

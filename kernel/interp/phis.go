@@ -1,8 +1,6 @@
 package interp
 
 import (
-	"go/types"
-	"reflect"
 	"unsafe"
 
 	"github.com/goplus/ixgo"
@@ -115,47 +113,4 @@ func inOrder(moves []move) []move {
 		open = rest
 	}
 	return out
-}
-
-// extreme replaces a compiled call of min or max of floating-point numbers and
-// uintptr; it is nil for others. ixgo v1.1.1 compares the former as if there were no
-// NaN and no -0, and the latter not at all.
-func extreme(slots map[ssa.Value]uint32, instr ssa.Instruction) func(*ixgo.Frame) {
-	call, ok := instr.(*ssa.Call)
-	if !ok {
-		return nil
-	}
-	b, ok := call.Call.Value.(*ssa.Builtin)
-	if !ok || b.Name() != "min" && b.Name() != "max" {
-		return nil
-	}
-	basic, ok := call.Type().Underlying().(*types.Basic)
-	if !ok || basic.Info()&types.IsFloat == 0 && basic.Kind() != types.Uintptr {
-		return nil
-	}
-	result, least := slot(slots[call]), b.Name() == "min"
-	var args []int
-	for _, a := range call.Call.Args {
-		args = append(args, slot(slots[a]))
-	}
-	return func(fr *ixgo.Frame) {
-		values := valuesOf(fr)
-		first := reflect.ValueOf(values[args[0]])
-		to := reflect.New(first.Type()).Elem()
-		to.Set(first)
-		for _, a := range args[1:] {
-			next := reflect.ValueOf(values[a])
-			switch {
-			case to.CanFloat() && least:
-				to.SetFloat(min(to.Float(), next.Float()))
-			case to.CanFloat():
-				to.SetFloat(max(to.Float(), next.Float()))
-			case least:
-				to.SetUint(min(to.Uint(), next.Uint()))
-			default:
-				to.SetUint(max(to.Uint(), next.Uint()))
-			}
-		}
-		values[result] = to.Interface()
-	}
 }
