@@ -35,6 +35,10 @@ func TestEngineInternals(t *testing.T) {
 	if !ok || panicking.Type.Kind() != reflect.Pointer {
 		t.Fatal("Frame._panic is no pointer")
 	}
+	deferred, ok := reflect.TypeFor[ixgo.Frame]().FieldByName("_defer")
+	if !ok || deferred.Type.Kind() != reflect.Pointer {
+		t.Fatal("Frame._defer is no pointer")
+	}
 	for _, f := range []struct {
 		in   reflect.Type
 		name string
@@ -68,6 +72,8 @@ func TestEngineInternals(t *testing.T) {
 		{reflect.TypeFor[ixgo.Frame](), "callee", reflect.TypeFor[*ixgo.Frame]()},
 		{panicking.Type.Elem(), "link", panicking.Type},
 		{panicking.Type.Elem(), "pcs", reflect.TypeFor[[]uintptr]()},
+		{deferred.Type.Elem(), "fn", reflect.TypeFor[any]()},
+		{deferred.Type.Elem(), "args", reflect.TypeFor[[]any]()},
 		{function, "Recover", reflect.TypeFor[[]func(*ixgo.Frame)]()},
 	} {
 		field, ok := f.in.FieldByName(f.name)

@@ -35,6 +35,9 @@ func adapt(p *program, t *task, out *output) {
 		for n, instr := range c.source[:min(len(c.source), len(c.compiled))] {
 			if call, ok := instr.(*ssa.Call); ok && call.Call.IsInvoke() {
 				c.compiled[n] = separate(f.UnsafePointer(), p.interp, call, c.compiled[n])
+				if isUnlock(&call.Call) && c.known(call.Call.Value) {
+					c.compiled[n] = unlocking(c.slot(call.Call.Value), c.compiled[n])
+				}
 			} else if other := out.handOn(t, c.slots, instr, c.compiled[n]); other != nil {
 				c.compiled[n] = other
 			} else if a, ok := instr.(*ssa.TypeAssert); ok {
@@ -49,7 +52,11 @@ func adapt(p *program, t *task, out *output) {
 				c.phis(n)
 				c.quicken(n, p.stop)
 			}
-			switch instr.(type) {
+			switch instr := instr.(type) {
+			case *ssa.Defer:
+				if isUnlock(&instr.Call) && instr.DeferStack == nil && c.known(instr.Call.Value) {
+					c.compiled[n] = unlockingLater(c.slot(instr.Call.Value), c.compiled[n])
+				}
 			case *ssa.Call:
 				if c.compiled[n] != nil && defers {
 					c.compiled[n] = unwound(c.compiled[n])
