@@ -125,11 +125,33 @@ func TestInterruptedLeaveNothingSpinning(t *testing.T) {
 		"fmt.Println(\"ready\")\nL: goto L",
 		"fmt.Println(\"ready\")\nfunc() { n := 0; L: n++; goto L }()",
 		"fmt.Println(\"ready\")\nfor { func() { defer func() { recover() }(); for {} }() }",
+		"func fib(n int) int { if n < 2 { return n }; return fib(n-1) + fib(n-2) }\nfib(15)\nfmt.Println(\"ready\")\nfib(70)",
 	} {
 		s.interruptWhenReady(source)
 	}
 	if !s.eventually(func() bool { return runtime.NumGoroutine() <= before && interp.Goroutines(s.engine) == 0 }) {
 		t.Fatalf("%d goroutines, before %d; %d of the session's cells", runtime.NumGoroutine(), before, interp.Goroutines(s.engine))
+	}
+}
+
+// TestPanicInRecursion checks that functions which call themselves end with their
+// panic, and that it names the calls under way only, however often they were called.
+func TestPanicInRecursion(t *testing.T) {
+	s := newSession(t)
+	s.ok(`var none []int
+func fib(n int) int { if n < 2 { return n }; return fib(n-1) + fib(n-2) }
+func guarded(n int) (m int) { defer func() { recover(); m = fib(n) }(); return none[n] }
+func deep(n int) int { if n == 0 { return fib(12) + guarded(12) + none[n] }; return deep(n-1) + 1 }`)
+	for _, source := range []string{"deep(5)", "fib(20) + deep(70)", "for range 100 { guarded(3) }; deep(2)"} {
+		ctx, cancel := context.WithTimeout(t.Context(), patience)
+		f := s.runContext(ctx, source).Failure
+		cancel()
+		if f == nil || f.Kind != engine.Panic || !strings.Contains(f.Message, "index out of range [0]") {
+			t.Fatalf("%s: %+v, want its panic", source, f)
+		}
+		if text := strings.Join(f.Traceback, "\n"); strings.Contains(text, "in fib") || strings.Contains(text, "in guarded") || !strings.Contains(text, "in deep") {
+			t.Errorf("%s: calls that are over are among those under way:\n%s", source, text)
+		}
 	}
 }
 
