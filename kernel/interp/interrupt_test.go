@@ -134,6 +134,48 @@ func TestInterruptedLeaveNothingSpinning(t *testing.T) {
 	}
 }
 
+// TestInterruptedLeaveChannels checks that an interrupted cell takes nothing out of a
+// channel and sends nothing later, and that what it deferred may still use channels.
+func TestInterruptedLeaveChannels(t *testing.T) {
+	for name, source := range map[string]string{
+		"receive":         "<-c",
+		"receive with ok": "_, ok := <-c; _ = ok",
+		"range":           "for range c {}",
+		"select":          "select { case <-c: case d <- 1: case <-none: }",
+		"send":            "d <- 1",
+		"goroutine":       "go func() { <-c }()\nselect {}",
+		"goroutine sends": "go func() { d <- 1 }()\nselect {}",
+		"deferred":        "func() { defer func() { d2 <- <-c2 }(); <-c }()",
+		"deferred waits":  "func() { defer func() { <-none }(); <-c }()",
+		"function before": "wait()",
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSession(t)
+			s.ok(`import "fmt"
+c, d, c2, d2 := make(chan int), make(chan any), make(chan int, 1), make(chan int, 1)
+var none chan error
+func wait() { <-c }
+c2 <- 5`)
+			out, _ := s.interruptWhenReady("fmt.Println(\"ready\")\n" + source)
+			if out.Failure == nil || out.Failure.Kind != engine.Interrupted {
+				t.Fatalf("outcome %+v, want an interrupt", out.Failure)
+			}
+			if !s.eventually(func() bool { return interp.Goroutines(s.engine) == 0 }) {
+				t.Fatal("its goroutines wait on")
+			}
+			if got := s.ok(`go func() { c <- 7 }()
+fmt.Sprint(<-c, len(d2))`); got != "7 0" && (name != "deferred" || got != "7 1") {
+				t.Errorf("the next cell got %s", got)
+			}
+			if got := s.ok(`go func() { d <- nil }()
+got, open := <-d
+fmt.Sprint(got, open)`); got != "<nil> true" {
+				t.Errorf("the next cell got %s", got)
+			}
+		})
+	}
+}
+
 // TestPanicInRecursion checks that functions which call themselves end with their
 // panic, and that it names the calls under way only, however often they were called.
 func TestPanicInRecursion(t *testing.T) {

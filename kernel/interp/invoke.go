@@ -18,7 +18,8 @@ func makeCallInstr(function unsafe.Pointer, i *ixgo.Interp, instr ssa.Value, cal
 // adapt replaces compiled instructions of t's interpreter: calls of methods through
 // interfaces, see separate, where files turn into interfaces, see handOn, assertions of
 // types, see assert, where maps hold interfaces, see nilInMap, min and max, see extreme,
-// where ways meet, see phis, and what panics pass, see unwound.
+// where ways meet, see phis, what waits on channels, see stoppable, and what panics
+// pass, see unwound.
 func adapt(p *program, t *task, out *output) {
 	for it := reflect.ValueOf(p.interp).Elem().FieldByName("funcs").MapRange(); it.Next(); {
 		f := it.Value()
@@ -48,7 +49,7 @@ func adapt(p *program, t *task, out *output) {
 				c.compiled[n] = other
 			} else if other := extreme(c.slots, instr); other != nil {
 				c.compiled[n] = other
-			} else {
+			} else if !c.stoppable(n, out.tasks) {
 				c.phis(n)
 				c.quicken(n, p.stop)
 			}
