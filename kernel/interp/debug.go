@@ -285,7 +285,7 @@ func (e *Engine) teller() func(reflect.Value) (string, bool) {
 		}
 		text, took, ok := guarded(e, askTime, ask)
 		left -= took
-		if !ok {
+		if !ok && took >= askTime { // else it panicked, as another value may not
 			e.debugger.silence(v.Type())
 		}
 		return text, ok

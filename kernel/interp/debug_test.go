@@ -286,3 +286,16 @@ func TestRichVariables(t *testing.T) {
 		t.Error("a variable that is none shows itself")
 	}
 }
+
+// TestPanickingStringIsAskedAgain checks that a value whose method panicked makes no
+// other of its type mute.
+func TestPanickingStringIsAskedAgain(t *testing.T) {
+	s := newSession(t)
+	s.ok("type Mood struct{ names []string }\nfunc (m Mood) String() string { return \"in \" + m.names[0] }\na := Mood{}\nb := Mood{[]string{\"joy\"}}")
+	for range 3 {
+		if got := s.inspect()["b"].Value; strings.Contains(got, "in joy") {
+			return
+		}
+	}
+	t.Errorf("b is shown as %q", s.inspect()["b"].Value)
+}
