@@ -48,6 +48,8 @@ fmt.Sprint(y, ok2)`, "[1] true"},
 		{`failing(func() { list.(Ints)[0]++ })`, conversion + "interface {} is []int, not main.Ints"},
 		{`failing(func() { _ = ints.(int) })`, conversion + "interface {} is main.Ints, not int"},
 		{`failing(func() { _ = none.(int) })`, conversion + "interface {} is nil, not int"},
+		{`var stringer fmt.Stringer
+failing(func() { _ = stringer.String() })`, "runtime.errorString: runtime error: invalid memory address or nil pointer dereference"},
 		{`failing(func() { _ = none.(error) })`, conversion + "interface is nil, not error"},
 		{`failing(func() { _ = err.(error).(fmt.Stringer) })`, conversion + "*errors.errorString is not fmt.Stringer: missing method String"},
 	} {

@@ -35,7 +35,7 @@ func adapt(p *program, t *task, out *output) {
 		defers := f.Elem().FieldByName("Recover").Len() > 0
 		for n, instr := range c.source[:min(len(c.source), len(c.compiled))] {
 			if call, ok := instr.(*ssa.Call); ok && call.Call.IsInvoke() {
-				c.compiled[n] = separate(f.UnsafePointer(), p.interp, call, c.compiled[n])
+				c.compiled[n] = separate(f.UnsafePointer(), p.interp, call, slot(c.slots[call.Call.Value]), c.compiled[n])
 				if isUnlock(&call.Call) && c.known(call.Call.Value) {
 					c.compiled[n] = unlocking(c.slot(call.Call.Value), c.compiled[n])
 				}
@@ -78,10 +78,16 @@ func adapt(p *program, t *task, out *output) {
 // type at the same time makes it call the wrong one. Here each call under way has
 // a compiled instruction of its own: first, or another that nobody else runs
 // meanwhile.
-func separate(function unsafe.Pointer, i *ixgo.Interp, call *ssa.Call, first func(*ixgo.Frame)) func(*ixgo.Frame) {
+//
+// Of a nil interface, in the slot receiver, Go panics; the engine's error has other words.
+func separate(function unsafe.Pointer, i *ixgo.Interp, call *ssa.Call, receiver int, first func(*ixgo.Frame)) func(*ixgo.Frame) {
 	idle := &sync.Pool{New: func() any { return makeCallInstr(function, i, call, &call.Call) }}
 	idle.Put(first)
+	_, static := call.Call.Value.(*ssa.Const)
 	return func(fr *ixgo.Frame) {
+		if !static && valuesOf(fr)[receiver] == nil {
+			dereference(nil)
+		}
 		instr := idle.Get().(func(*ixgo.Frame))
 		instr(fr)
 		idle.Put(instr)
