@@ -88,13 +88,14 @@ def run(kc, code, timeout=TIMEOUT, **options):
 
 
 def wait_output(kc, msg_id, wanted, timeout=TIMEOUT):
-    """Wait until a running cell has printed the wanted text."""
+    """Wait until a running cell has printed the wanted text, and return all that it printed."""
     text = ""
     deadline = time.monotonic() + timeout
     while wanted not in text:
         m = kc.get_iopub_msg(timeout=max(0.01, deadline - time.monotonic()))
         if m["parent_header"].get("msg_id") == msg_id and m["msg_type"] == "stream":
             text += m["content"]["text"]
+    return text
 
 
 def control(kc, msg_type, content):

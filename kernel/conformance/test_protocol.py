@@ -510,6 +510,21 @@ def test_what_runs_cells_dies_with_the_kernel():
     promise(3, killed)
 
 
+@pytest.mark.parametrize("end", ["kernel killed", "session killed", "restarted at once"])
+def test_commands_die_with_their_session(fresh, end):
+    km, client = fresh
+    command = client.execute("$ trap '' INT; sleep 1000 & echo $! $$; wait; sleep 1000")
+    running = [int(pid) for pid in wait_output(client, command, "\n").split()]
+    assert len(running) == 2
+    assert all(alive(pid) for pid in running)
+    if end == "restarted at once":
+        km.restart_kernel(now=True)
+    else:
+        [session] = child_pids(km.provisioner.pid)
+        os.kill(session if end == "session killed" else km.provisioner.pid, signal.SIGKILL)
+    await_end(time.monotonic(), lambda: any(alive(pid) for pid in running))
+
+
 def test_a_fatal_cell_ends_its_session_only(fresh):
     km, client = fresh
     run(client, "value := 1")

@@ -74,6 +74,7 @@ func (e *Engine) Close() error {
 		return nil
 	}
 	e.tasks.close()
+	e.tasks.leftovers.close()
 	e.detach()
 	e.out.close()
 	return nil

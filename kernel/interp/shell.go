@@ -49,9 +49,11 @@ func (ts *tasks) shell(t *task, line string) error {
 	if err != nil {
 		return fmt.Errorf("$ %s: %w", line, err)
 	}
+	ts.leftovers.begin(cmd.Process.Pid)
 	ended := make(chan error, 1)
 	go func() {
 		err := cmd.Wait()
+		ts.leftovers.end(cmd.Process.Pid)
 		finish()
 		ended <- err
 	}()

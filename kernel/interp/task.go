@@ -64,10 +64,11 @@ type tasks struct {
 	closed  bool                 // everything is to halt
 	left    []*task              // were stopped and may have code running yet
 
-	hold  hold
-	stops *stops
-	deep  atomic.Bool // some stack has grown large: safepoints look at their depth
-	out   *output
+	hold      hold
+	leftovers leftovers
+	stops     *stops
+	deep      atomic.Bool // some stack has grown large: safepoints look at their depth
+	out       *output
 }
 
 // owner is the task that the calling goroutine belongs to; the current one for
