@@ -129,3 +129,22 @@ func (p places) column(f frame, offset int) int {
 	}
 	return 0
 }
+
+// place gives instruction n, if it has no position, that of the next one in its block.
+// The engine cannot tell where a panic of one without is: of a method's receiver that is
+// read through a nil pointer, or of a slice that is too short for an array.
+func (c *code) place(n int) {
+	instr := c.source[n]
+	if instr.Pos().IsValid() {
+		return
+	}
+	for _, next := range c.source[n+1:] {
+		if next.Block() != instr.Block() {
+			return
+		}
+		if at := next.Pos(); at.IsValid() {
+			*(*token.Pos)(privateField(reflect.ValueOf(instr).Elem(), "pos")) = at
+			return
+		}
+	}
+}

@@ -31,6 +31,11 @@ func TestEngineInternals(t *testing.T) {
 	} else {
 		t.Fatal("Interp.funcs is not map[*ssa.Function]*function")
 	}
+	for _, instr := range []reflect.Type{reflect.TypeFor[ssa.UnOp](), reflect.TypeFor[ssa.SliceToArrayPointer]()} {
+		if pos, ok := instr.FieldByName("pos"); !ok || pos.Type != reflect.TypeFor[token.Pos]() {
+			t.Errorf("%s.pos is no token.Pos", instr)
+		}
+	}
 	panicking, ok := reflect.TypeFor[ixgo.Frame]().FieldByName("_panic")
 	if !ok || panicking.Type.Kind() != reflect.Pointer {
 		t.Fatal("Frame._panic is no pointer")

@@ -30,6 +30,9 @@ type code struct {
 func (c *code) quicken(n int, stop *flag) {
 	switch instr := c.source[n].(type) {
 	case *ssa.UnOp:
+		if instr.Op == token.MUL && maybeNil(instr.X) {
+			c.place(n)
+		}
 		g, isGlobal := instr.X.(*ssa.Global)
 		if instr.Op != token.MUL || !c.known(instr, instr.X) {
 			return
@@ -39,7 +42,12 @@ func (c *code) quicken(n int, stop *flag) {
 		} else if quick, ok := quickLoads[plainType(instr.Type())]; ok {
 			c.compiled[n] = quick(c.slot(instr.X), c.slot(instr), c.compiled[n])
 		}
+	case *ssa.SliceToArrayPointer:
+		c.place(n)
 	case *ssa.Store:
+		if maybeNil(instr.Addr) && c.known(instr.Addr) {
+			c.compiled[n] = storeThrough(c.slot(instr.Addr), c.compiled[n])
+		}
 		if quick, ok := quickStores[plainType(instr.Val.Type())]; ok && c.known(instr.Val, instr.Addr) {
 			c.compiled[n] = quick(c.slot(instr.Val), c.slot(instr.Addr), c.compiled[n])
 		}
@@ -151,6 +159,26 @@ func store[T any](from, to int, otherwise func(*ixgo.Frame)) func(*ixgo.Frame) {
 			return
 		}
 		otherwise(fr)
+	}
+}
+
+// maybeNil tells addresses that are values of the program from those of what is there.
+func maybeNil(address ssa.Value) bool {
+	switch address.(type) {
+	case *ssa.Alloc, *ssa.Global, *ssa.FieldAddr, *ssa.IndexAddr, *ssa.FreeVar:
+		return false
+	}
+	return true
+}
+
+// storeThrough panics as Go does where the pointer in a slot is nil. The engine would
+// panic with an error of reflect.
+func storeThrough(pointer int, compiled func(*ixgo.Frame)) func(*ixgo.Frame) {
+	return func(fr *ixgo.Frame) {
+		if (*[2]unsafe.Pointer)(unsafe.Pointer(&valuesOf(fr)[pointer]))[1] == nil {
+			dereference(nil)
+		}
+		compiled(fr)
 	}
 }
 

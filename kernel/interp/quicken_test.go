@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/fabricbook/fabricbook/kernel/engine"
 )
 
 // TestMemory reads and writes variables of every type that is treated apart, and of
@@ -60,6 +62,67 @@ func TestMemoryFaults(t *testing.T) {
 			t.Errorf("%q: %+v, want %q", source, out.Failure, want)
 		}
 	}
+}
+
+// TestStoresThroughNil recovers, and shows with its line, what Go raises where a pointer
+// that is written through is nil.
+func TestStoresThroughNil(t *testing.T) {
+	const want = "runtime error: invalid memory address or nil pointer dereference"
+	types := map[string]string{
+		"bool": "true", "int": "1", "int16": "1", "string": `"a"`, "[]int": "nil", "map[string]int": "nil", "any": "nil", "error": "nil",
+		"*int": "nil", "[2]int": "[2]int{1, 2}", "own": "1", "pair": "pair{1, 2}", "func()": "nil", "struct{}": "struct{}{}",
+	}
+	s := newSession(t)
+	s.ok(`import ("fmt"; "runtime")
+type own int
+type pair struct{ a, b int }
+func failing(f func()) (text string) {
+	defer func() { r := recover(); _ = r.(runtime.Error); text = fmt.Sprint(r) }()
+	f()
+	return "passed"
+}`)
+	for typ, value := range types {
+		set := strings.NewReplacer("TYPE", typ, "VALUE", value)
+		s.ok(set.Replace("var p *(TYPE)\nvar x TYPE = VALUE\nfunc store() { *p = VALUE }\nfunc given(p *(TYPE), x TYPE) { *p = x }\nfunc own2() { var p *(TYPE); *p = VALUE }"))
+		for _, f := range []string{
+			"store", "func() { given(nil, x) }", "own2", "func() { *p = x }", "func() { var p *(TYPE); *p = x }", "func() { *p, x = x, *p }",
+			"func() { defer func() { *p = VALUE }() }", "func() { q := &p; **q = VALUE }",
+		} {
+			if got := s.ok(set.Replace("failing(" + f + ")")); got != want {
+				t.Errorf("%s: %s: %s", typ, f, got)
+			}
+		}
+		out := s.run(set.Replace("// a line\n*p = VALUE"))
+		if text := traceback(out); !strings.Contains(text, "invalid memory address or nil pointer dereference") || !strings.Contains(text, ":2") {
+			t.Errorf("%s: %s", typ, text)
+		}
+	}
+}
+
+// TestFaultsHavePlaces panics in instructions that the engine knows no line of.
+func TestFaultsHavePlaces(t *testing.T) {
+	for source, want := range map[string]string{
+		"var b *box\n\nfmt.Println(b.get())":                        "nil pointer dereference",
+		"var h holder\n\nfmt.Println(h.get())":                      "nil pointer dereference",
+		"var xs = []int{1}\n\nfmt.Println([2]int(xs))":              "cannot convert slice with length 1 to array or pointer to array with length 2",
+		"var ys = []int{1}\n\nfmt.Println(*(*[2]int)(ys))":          "cannot convert slice with length 1 to array or pointer to array with length 2",
+		"var g *generic[int]\n\nfmt.Println(g.get())":               "nil pointer dereference",
+		"var f = func() {\n\tvar g *generic[box]\n\tg.get() }; f()": "nil pointer dereference",
+	} {
+		s := newSession(t)
+		s.ok("import \"fmt\"\ntype box struct{ n int }\nfunc (b box) get() int { return b.n }\ntype holder struct{ *box }\n" +
+			"type generic[T any] struct{ v T }\nfunc (g generic[T]) get() T { return g.v }")
+		if text := traceback(s.run(source)); !strings.Contains(text, want) || !strings.Contains(text, "Cell [2]:3") {
+			t.Errorf("%q: %s", source, text)
+		}
+	}
+}
+
+func traceback(out engine.Outcome) string {
+	if out.Failure == nil {
+		return "passed"
+	}
+	return strings.Join(out.Failure.Traceback, "\n")
 }
 
 // TestSafepointsKeepTheWay runs loops whose variables depend on where the loop came
