@@ -21,7 +21,9 @@ func toType(i *ixgo.Interp, t types.Type) reflect.Type
 // []int passed for every type that is declared as []int, and the other way round. And
 // it has other words than Go for assertions that fail.
 func assert(i *ixgo.Interp, slots map[ssa.Value]uint32, instr *ssa.TypeAssert, compiled func(*ixgo.Frame)) func(*ixgo.Frame) {
-	if _, static := instr.X.(*ssa.Const); static {
+	if _, static := instr.X.(*ssa.Const); static && !instr.CommaOk {
+		return func(*ixgo.Frame) { panic(assertionError(i, instr, nil)) }
+	} else if static {
 		return compiled // of nil
 	}
 	from, result := slot(slots[instr.X]), slot(slots[instr])

@@ -22,6 +22,7 @@ type program struct {
 	interp *ixgo.Interp
 	entry  string
 	stop   *flag // read by the safepoints of everything compiled for this cell
+	faults faults
 }
 
 // errNoSlots tells that the engine cannot take more methods.
@@ -60,7 +61,8 @@ func (s *session) build(t *task, l *lowered, externals map[string]any) (*program
 }
 
 // compile makes the SSA form of the cell and an interpreter for it. Unless all,
-// only packages that the code mentions are put in, which is what makes it fast.
+// only packages that the code mentions are put in, which is what makes it fast, and
+// nobody looks for faults.
 func (s *session) compile(t *task, l *lowered, externals map[string]any, all bool) (p *program, err error) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -91,6 +93,9 @@ func (s *session) compile(t *task, l *lowered, externals map[string]any, all boo
 		defer s.instrument(file, info, l.entry, s.stops.sites)()
 	}
 	pkg := s.ssaPackage(ctx, file, info, all)
+	if all {
+		p.faults = takeFaults(pkg.Prog)
+	}
 	p.interp, err = s.newInterp(t, ctx, pkg)
 	if err != nil {
 		return nil, err

@@ -23,7 +23,7 @@
 //	newinterp, quicken, share, methods,     where ixgo does too little, by its private parts:
 //	methodtables, madetypes, nilmap,        TestEngineInternals pins them to its version
 //	assert, convert, defers, locks, panics,
-//	phis, extreme, unwind
+//	phis, extreme, faults, unwind
 //
 // The packages that cells may import are handed in as [Package] values (see
 // bind, which generates them); the common ones of the standard library are

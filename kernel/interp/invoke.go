@@ -18,7 +18,7 @@ func makeCallInstr(function unsafe.Pointer, i *ixgo.Interp, instr ssa.Value, cal
 // adapt replaces compiled instructions of t's interpreter: calls of methods through
 // interfaces, see separate, where files turn into interfaces, see handOn, assertions of
 // types, see assert, where maps hold interfaces, see nilInMap, min and max, see extreme,
-// where ways meet, see phis, what waits on channels, see stoppable, and what panics
+// where ways meet, see phis, what panics, see faulty, what waits on channels, see stoppable, and what panics
 // pass, see unwound.
 func adapt(p *program, t *task, out *output) {
 	for it := reflect.ValueOf(p.interp).Elem().FieldByName("funcs").MapRange(); it.Next(); {
@@ -34,7 +34,9 @@ func adapt(p *program, t *task, out *output) {
 		}
 		defers := f.Elem().FieldByName("Recover").Len() > 0
 		for n, instr := range c.source[:min(len(c.source), len(c.compiled))] {
-			if call, ok := instr.(*ssa.Call); ok && call.Call.IsInvoke() {
+			if fault := p.faults[instr]; fault != nil {
+				c.compiled[n] = fault
+			} else if call, ok := instr.(*ssa.Call); ok && call.Call.IsInvoke() {
 				c.compiled[n] = separate(f.UnsafePointer(), p.interp, call, slot(c.slots[call.Call.Value]), c.compiled[n])
 				if isUnlock(&call.Call) && c.known(call.Call.Value) {
 					c.compiled[n] = unlocking(c.slot(call.Call.Value), c.compiled[n])
@@ -42,7 +44,11 @@ func adapt(p *program, t *task, out *output) {
 			} else if other := out.handOn(t, c.slots, instr, c.compiled[n]); other != nil {
 				c.compiled[n] = other
 			} else if a, ok := instr.(*ssa.TypeAssert); ok {
-				c.compiled[n] = assert(p.interp, c.slots, a, c.compiled[n])
+				if c.ofMethodValue(n, a) {
+					c.compiled[n] = notNilInterface(slot(c.slots[a.X]), c.compiled[n])
+				} else {
+					c.compiled[n] = assert(p.interp, c.slots, a, c.compiled[n])
+				}
 			} else if conversion, ok := instr.(*ssa.ChangeType); ok {
 				c.compiled[n] = changeType(c.slots, conversion, c.compiled[n])
 			} else if other := nilInMap(c.slots, instr, c.compiled[n]); other != nil {
@@ -50,6 +56,7 @@ func adapt(p *program, t *task, out *output) {
 			} else if other := extreme(c.slots, instr); other != nil {
 				c.compiled[n] = other
 			} else if !c.stoppable(n, out.tasks) {
+				c.faulty(n)
 				c.phis(n)
 				c.quicken(n, p.stop)
 			}
@@ -63,6 +70,7 @@ func adapt(p *program, t *task, out *output) {
 					c.compiled[n] = unwound(c.compiled[n])
 				}
 			case *ssa.Panic:
+				c.panicValue(n, instr)
 				c.compiled[n] = panicking(c.compiled[n])
 			}
 		}
@@ -83,9 +91,8 @@ func adapt(p *program, t *task, out *output) {
 func separate(function unsafe.Pointer, i *ixgo.Interp, call *ssa.Call, receiver int, first func(*ixgo.Frame)) func(*ixgo.Frame) {
 	idle := &sync.Pool{New: func() any { return makeCallInstr(function, i, call, &call.Call) }}
 	idle.Put(first)
-	_, static := call.Call.Value.(*ssa.Const)
 	return func(fr *ixgo.Frame) {
-		if !static && valuesOf(fr)[receiver] == nil {
+		if valuesOf(fr)[receiver] == nil {
 			dereference(nil)
 		}
 		instr := idle.Get().(func(*ixgo.Frame))
