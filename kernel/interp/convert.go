@@ -1,6 +1,7 @@
 package interp
 
 import (
+	"go/token"
 	"go/types"
 	"reflect"
 	"unsafe"
@@ -55,4 +56,26 @@ func mayBeWord(t types.Type) bool {
 		return t.Kind() == types.UnsafePointer
 	}
 	return false
+}
+
+// equal makes comparisons of structs and channels whose types differ in the name only
+// compare the values; ixgo v1.1.1 takes such values for different.
+func (c *code) equal(n int, instr *ssa.BinOp) {
+	if instr.Op != token.EQL && instr.Op != token.NEQ || types.Identical(instr.X.Type(), instr.Y.Type()) {
+		return
+	}
+	x, y, result, is := c.slot(instr.X), c.slot(instr.Y), c.slot(instr), instr.Op == token.EQL
+	switch instr.X.Type().Underlying().(type) {
+	case *types.Struct:
+		c.compiled[n] = func(fr *ixgo.Frame) {
+			values := valuesOf(fr)
+			other := reflect.ValueOf(values[y]).Convert(reflect.TypeOf(values[x])).Interface()
+			values[result] = (values[x] == other) == is
+		}
+	case *types.Chan:
+		c.compiled[n] = func(fr *ixgo.Frame) {
+			values := valuesOf(fr)
+			values[result] = (reflect.ValueOf(values[x]).Pointer() == reflect.ValueOf(values[y]).Pointer()) == is
+		}
+	}
 }

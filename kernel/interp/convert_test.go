@@ -25,6 +25,11 @@ fmt.Sprint(h, struct{ of [1]Map; _ struct{} }(h))`, "{[{map[a:1]}] {}} {[{map[a:
 *Pointer(struct{ p *int }(Pointer{&n})).p`, "5"},
 		{`Pointer(struct{ p *int }{}).p == nil`, "true"},
 		{`Plain(struct{ a, b int }{1, 2}).b`, "2"},
+		{`same := struct{ a, b int }{1, 2}
+fmt.Sprint(Plain{1, 2} == same, same == Plain{1, 2}, same != Plain{1, 3}, any(same) == any(Plain{1, 2}))`, "true true true false"},
+		{`type Ints chan int; type Source <-chan int
+ints := make(chan int); named, from := Ints(ints), Source(ints)
+fmt.Sprint(ints == named, named != ints, from == ints, named == nil, from == (<-chan int)(named))`, "true false true false true"},
 	} {
 		if got := s.ok(c[0]); got != c[1] {
 			t.Errorf("%s\ngives %s, want %s", c[0], got, c[1])

@@ -59,8 +59,8 @@ func faultOf(op *ssa.BinOp) func(*ixgo.Frame) {
 }
 
 // divide panics for 0, and shift for less, as Go does.
-func divide(by int) int { return 1 / by }
-func shift(by int) int  { return 1 << by }
+func divide(by int) { panic(1 / by) }
+func shift(by int)  { panic(1 << by) }
 
 // faulty makes instruction n panic as Go does, where the engine panics with a text of
 // reflect, with none, or with another.
@@ -69,6 +69,8 @@ func (c *code) faulty(n int) {
 	switch instr := c.source[n].(type) {
 	case *ssa.Slice:
 		c.slices(n, instr)
+	case *ssa.BinOp:
+		c.equal(n, instr)
 	case *ssa.MakeSlice:
 		if instr.Len != instr.Cap {
 			c.compiled[n] = makesSlice(c.slot(instr.Len), c.slot(instr.Cap), compiled)
@@ -325,6 +327,14 @@ func rangeFault(instr *ssa.Panic) func(value func(ssa.Value) any) string {
 		}
 	}
 	return nil
+}
+
+func (c *code) asserts(i *ixgo.Interp, n int, a *ssa.TypeAssert) {
+	if c.ofMethodValue(n, a) {
+		c.compiled[n] = notNilInterface(c.slot(a.X), c.compiled[n])
+	} else {
+		c.compiled[n] = assert(i, c.slots, a, c.compiled[n])
+	}
 }
 
 // ofMethodValue tells whether an assertion is only to find out that the interface whose

@@ -18,7 +18,8 @@ func makeCallInstr(function unsafe.Pointer, i *ixgo.Interp, instr ssa.Value, cal
 // adapt replaces compiled instructions of t's interpreter: calls of methods through
 // interfaces, see separate, where files turn into interfaces, see handOn, assertions of
 // types, see assert, where maps hold interfaces, see nilInMap, min and max, see extreme,
-// where ways meet, see phis, what panics, see faulty, what waits on channels, see stoppable, and what panics
+// where ways meet, see phis, what panics, see faulty, what has several results, see
+// separateResults, what waits on channels, see stoppable, and what panics
 // pass, see unwound.
 func adapt(p *program, t *task, out *output) {
 	for it := reflect.ValueOf(p.interp).Elem().FieldByName("funcs").MapRange(); it.Next(); {
@@ -44,11 +45,7 @@ func adapt(p *program, t *task, out *output) {
 			} else if other := out.handOn(t, c.slots, instr, c.compiled[n]); other != nil {
 				c.compiled[n] = other
 			} else if a, ok := instr.(*ssa.TypeAssert); ok {
-				if c.ofMethodValue(n, a) {
-					c.compiled[n] = notNilInterface(slot(c.slots[a.X]), c.compiled[n])
-				} else {
-					c.compiled[n] = assert(p.interp, c.slots, a, c.compiled[n])
-				}
+				c.asserts(p.interp, n, a)
 			} else if conversion, ok := instr.(*ssa.ChangeType); ok {
 				c.compiled[n] = changeType(c.slots, conversion, c.compiled[n])
 			} else if other := nilInMap(c.slots, instr, c.compiled[n]); other != nil {
@@ -60,23 +57,30 @@ func adapt(p *program, t *task, out *output) {
 				c.phis(n)
 				c.quicken(n, p.stop)
 			}
-			switch instr := instr.(type) {
-			case *ssa.Defer:
-				if isUnlock(&instr.Call) && instr.DeferStack == nil && c.known(instr.Call.Value) {
-					c.compiled[n] = unlockingLater(c.slot(instr.Call.Value), c.compiled[n])
-				}
-			case *ssa.Call:
-				if c.compiled[n] != nil && defers {
-					c.compiled[n] = unwound(c.compiled[n])
-				}
-			case *ssa.Panic:
-				c.panicValue(n, instr)
-				c.compiled[n] = panicking(c.compiled[n])
-			}
+			c.around(n, defers)
 		}
 		if len(c.source) > 0 && c.compiled[0] != nil && !c.begins {
 			c.compiled[0] = begin(c.compiled[0])
 		}
+		c.separateResults(f.Elem())
+	}
+}
+
+// around adds to instruction n what stands before or behind it, whatever it is. defers
+// tells whether its function defers calls.
+func (c *code) around(n int, defers bool) {
+	switch instr := c.source[n].(type) {
+	case *ssa.Defer:
+		if isUnlock(&instr.Call) && instr.DeferStack == nil && c.known(instr.Call.Value) {
+			c.compiled[n] = unlockingLater(c.slot(instr.Call.Value), c.compiled[n])
+		}
+	case *ssa.Call:
+		if c.compiled[n] != nil && defers {
+			c.compiled[n] = unwound(c.compiled[n])
+		}
+	case *ssa.Panic:
+		c.panicValue(n, instr)
+		c.compiled[n] = panicking(c.compiled[n])
 	}
 }
 

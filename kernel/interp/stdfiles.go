@@ -5,7 +5,6 @@ import (
 	"io"
 	"os"
 	"reflect"
-	"unsafe"
 
 	"github.com/goplus/ixgo"
 	"golang.org/x/tools/go/ssa"
@@ -183,5 +182,5 @@ var frameValues = func() uintptr {
 
 // valuesOf are the values in a frame.
 func valuesOf(fr *ixgo.Frame) []any {
-	return *(*[]any)(unsafe.Add(unsafe.Pointer(fr), frameValues))
+	return *stackOf(fr)
 }
