@@ -69,6 +69,11 @@ func TestEngineInternals(t *testing.T) {
 		{function, "ssaInstrs", reflect.TypeFor[[]ssa.Instruction]()},
 		{function, "Instrs", reflect.TypeFor[[]func(*ixgo.Frame)]()},
 		{function, "Blocks", reflect.TypeFor[[]int]()},
+		{function, "nres", reflect.TypeFor[int]()},
+		{function, "narg", reflect.TypeFor[int]()},
+		{function, "nenv", reflect.TypeFor[int]()},
+		{function, "stack", reflect.TypeFor[[]any]()},
+		{function, "Recover", reflect.TypeFor[[]func(*ixgo.Frame)]()},
 		{reflect.TypeFor[sync.RWMutex](), "readerCount", reflect.TypeFor[atomic.Int32]()},
 		{reflect.TypeFor[ixgo.Frame](), "block", reflect.TypeFor[*ssa.BasicBlock]()},
 		{reflect.TypeFor[ixgo.Frame](), "pred", reflect.TypeFor[int]()},
@@ -79,7 +84,6 @@ func TestEngineInternals(t *testing.T) {
 		{panicking.Type.Elem(), "pcs", reflect.TypeFor[[]uintptr]()},
 		{deferred.Type.Elem(), "fn", reflect.TypeFor[any]()},
 		{deferred.Type.Elem(), "args", reflect.TypeFor[[]any]()},
-		{function, "Recover", reflect.TypeFor[[]func(*ixgo.Frame)]()},
 	} {
 		field, ok := f.in.FieldByName(f.name)
 		if !ok || field.Type != f.want {
