@@ -31,7 +31,7 @@ func assert(i *ixgo.Interp, slots map[ssa.Value]uint32, instr *ssa.TypeAssert, c
 		return func(fr *ixgo.Frame) {
 			compiled(fr)
 			values := valuesOf(fr)
-			pair := *(**[2]any)((*[2]unsafe.Pointer)(unsafe.Pointer(&values[result]))[1])
+			pair := *(**[2]any)(*dataWord(&values[result])) // of a Tuple, a slice
 			if pair[1] == true && typeWord(&pair[0]) != typeWord(&values[from]) {
 				pair[0], pair[1] = reflect.Zero(reflect.TypeOf(pair[0])).Interface(), false
 			}
@@ -53,7 +53,9 @@ func assert(i *ixgo.Interp, slots map[ssa.Value]uint32, instr *ssa.TypeAssert, c
 	}
 }
 
-func typeWord(v *any) unsafe.Pointer { return *(*unsafe.Pointer)(unsafe.Pointer(v)) }
+// The words of an interface: what tells the type, and the value or where it is.
+func typeWord(v *any) unsafe.Pointer  { return (*[2]unsafe.Pointer)(unsafe.Pointer(v))[0] }
+func dataWord(v *any) *unsafe.Pointer { return &(*[2]unsafe.Pointer)(unsafe.Pointer(v))[1] }
 
 // assertionError is what Go panics with where v is not what instr asserts.
 func assertionError(i *ixgo.Interp, instr *ssa.TypeAssert, v any) error {

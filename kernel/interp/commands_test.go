@@ -48,6 +48,19 @@ func interruptCommand(t *testing.T, line string) time.Duration {
 // waitEnded waits until the process named in a file is gone.
 func waitEnded(t *testing.T, file string) {
 	t.Helper()
+	pid := pidIn(t, file)
+	deadline := time.Now().Add(patience)
+	for running(pid) {
+		if time.Now().After(deadline) {
+			t.Fatalf("process %d lives on", pid)
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+}
+
+// pidIn reads the number of a process from a file.
+func pidIn(t *testing.T, file string) int {
+	t.Helper()
 	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
@@ -56,13 +69,7 @@ func waitEnded(t *testing.T, file string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	deadline := time.Now().Add(patience)
-	for running(pid) {
-		if time.Now().After(deadline) {
-			t.Fatalf("process %d lives on", pid)
-		}
-		time.Sleep(5 * time.Millisecond)
-	}
+	return pid
 }
 
 // running tells whether a process runs; one that ended and waits for its parent
@@ -134,14 +141,7 @@ func TestCommandBackground(t *testing.T) {
 	if out := s.runContext(ctx, `$ sleep 1000 & echo $! > `+pids); out.Failure != nil {
 		t.Errorf("%+v", out.Failure)
 	}
-	text, err := os.ReadFile(pids)
-	if err != nil {
-		t.Fatal(err)
-	}
-	pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
-	if err != nil {
-		t.Fatal(err)
-	}
+	pid := pidIn(t, pids)
 	if !running(pid) {
 		t.Error("the cell ended after the process that it left behind")
 	}

@@ -4,15 +4,14 @@ import (
 	"go/token"
 	"go/types"
 	"reflect"
-	"unsafe"
 
 	"github.com/goplus/ixgo"
 	"golang.org/x/tools/go/ssa"
 )
 
-// changeType replaces a compiled conversion between types of one underlying type. ixgo v1.1.1 copies structs and arrays from where the
-// word of their interface points to, also those that stand in the word itself, like an
-// array of one channel.
+// changeType replaces a compiled conversion between types of one underlying type. ixgo
+// v1.1.1 copies structs and arrays from where the word of their interface points to, also
+// those that stand in the word itself, like an array of one channel.
 func changeType(slots map[ssa.Value]uint32, instr *ssa.ChangeType, compiled func(*ixgo.Frame)) func(*ixgo.Frame) {
 	switch instr.Type().Underlying().(type) {
 	case *types.Struct, *types.Array:
@@ -30,11 +29,11 @@ func changeType(slots map[ssa.Value]uint32, instr *ssa.ChangeType, compiled func
 			compiled(fr)
 			return
 		}
-		word := (*[2]unsafe.Pointer)(unsafe.Pointer(&before))[1]
+		word := *dataWord(&before)
 		values[from] = &word
 		compiled(fr)
 		values[from] = before
-		(*[2]unsafe.Pointer)(unsafe.Pointer(&values[result]))[1] = word
+		*dataWord(&values[result]) = word
 	}
 }
 

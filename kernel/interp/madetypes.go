@@ -13,8 +13,8 @@ import (
 // reflectx v1.7.2 marks embedded fields in types that package reflect made and keeps
 // for every struct of such fields: one with a field E of type E has it embedded as soon
 // as another struct embeds E. A struct without a name that has methods lost the package of
-// its fields, so that all counted as exported. And an array of a type that is not complete yet compares
-// its elements as what stands for that type meanwhile.
+// its fields, so that all counted as exported. And an array of a type that is not complete
+// yet compares its elements as what stands for that type meanwhile.
 
 // structType is internal/abi.StructType.
 type structType struct {

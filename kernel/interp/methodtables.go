@@ -116,7 +116,7 @@ func isDirect(t reflect.Type) bool {
 		return false
 	}
 	zero := reflect.Zero(t).Interface()
-	return (*[2]unsafe.Pointer)(unsafe.Pointer(&zero))[1] == nil // else the address of a zero
+	return *dataWord(&zero) == nil // else the address of a zero
 }
 
 // enter puts the entries of the types of a new interpreter into their tables, before

@@ -175,7 +175,7 @@ func maybeNil(address ssa.Value) bool {
 // panic with an error of reflect.
 func storeThrough(pointer int, compiled func(*ixgo.Frame)) func(*ixgo.Frame) {
 	return func(fr *ixgo.Frame) {
-		if (*[2]unsafe.Pointer)(unsafe.Pointer(&valuesOf(fr)[pointer]))[1] == nil {
+		if *dataWord(&valuesOf(fr)[pointer]) == nil {
 			dereference(nil)
 		}
 		compiled(fr)
